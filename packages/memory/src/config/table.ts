@@ -1,0 +1,72 @@
+/**
+ * The one table of every `PLIMSOLL_*` variable. Types, parsing, `plimsoll config` and docs/configuration.md come from it; no other file of any package reads
+ * `process.env`. To add a variable, add a row and run `pnpm docs`.
+ */
+export interface VariableRow {
+  /** The member of the resolved configuration and of the options object. */
+  readonly option: string;
+  readonly type: 'bytes' | 'ratio' | 'ms' | 'count' | 'switch' | 'word' | 'path' | 'url';
+  /** The value without option, variable or cgroup; null = decided at run time, as `text` says. */
+  readonly default: number | string | boolean | null;
+  /** Inclusive range of a number. */
+  readonly range?: readonly [min: number, max: number];
+  /** The words allowed, for `word` and as extra forms of other types (`off`). */
+  readonly words?: readonly string[];
+  /** One sentence: what it does and what the unit is. */
+  readonly text: string;
+}
+
+/** Keyed by the variable's name. */
+export const variables = {
+  PLIMSOLL: {
+    option: 'mode',
+    type: 'word',
+    default: 'on',
+    words: ['on', 'off'],
+    text: 'off switches everything off: the process runs as if Plimsoll were not there.',
+  },
+  PLIMSOLL_LIMIT: {
+    option: 'limitBytes',
+    type: 'bytes',
+    default: null,
+    range: [16 * 1024 * 1024, Number.MAX_SAFE_INTEGER],
+    text: 'Memory the process may use, for limits the process cannot see; the smallest of this and what the kernel says wins.',
+  },
+  PLIMSOLL_EXTERNAL: {
+    option: 'externalBytes',
+    type: 'bytes',
+    default: 0,
+    range: [0, Number.MAX_SAFE_INTEGER],
+    text: 'Memory to keep free beside the heap for Buffers and native libraries.',
+  },
+  PLIMSOLL_INCIDENT_DIR: {
+    option: 'incidentDir',
+    type: 'path',
+    default: null,
+    text: 'Folder that incident folders are written to; by default `plimsoll-incidents` in the temporary folder of the system.',
+  },
+  PLIMSOLL_SNAPSHOT: {
+    option: 'snapshot',
+    type: 'word',
+    default: 'auto',
+    words: ['auto', 'off'],
+    text: 'off never takes a heap snapshot; everything else works on.',
+  },
+  PLIMSOLL_LOG: {
+    option: 'log',
+    type: 'word',
+    default: 'json',
+    words: ['json', 'text', 'off'],
+    text: 'Form of the lines on stderr.',
+  },
+  PLIMSOLL_EXIT_CODE: {
+    option: 'exitCode',
+    type: 'count',
+    default: 134,
+    range: [1, 255],
+    text: 'Exit code of a death at V8’s heap limit that the guard ends; 134 is what V8’s own death shows.',
+  },
+} as const satisfies Record<string, VariableRow>;
+
+/** The name of a variable in {@link variables}. */
+export type VariableName = keyof typeof variables;

@@ -1,0 +1,46 @@
+export { byteSizeForm, formatBytes, gib, kib, mib, parseByteSize, requireBytes } from './byte-size.ts';
+export { type VariableName, type VariableRow, variables } from './config/table.ts';
+export {
+  type ErrorCode,
+  errorCodes,
+  type ErrorDetails,
+  isPlimsollError,
+  PlimsollError,
+  type PlimsollErrorOptions,
+} from './errors.ts';
+export { type Journal, journal, type JournalEntry, type JournalSink } from './journal/journal.ts';
+export type {
+  CgroupLayout,
+  LimitCandidate,
+  LimitSource,
+  MemoryLimit,
+  ResolveMemoryLimitOptions,
+} from './limits/memory-limit.ts';
+export {
+  onPressure,
+  pressureChannelName,
+  type PressureEvent,
+  type PressureLevel,
+  pressureLevel,
+  pressureLevels,
+  type PressureListener,
+  publishPressure,
+} from './pressure/level.ts';
+export type { KernelCounters, MemorySample } from './readings/memory-sample.ts';
+export type {
+  HolderReclaim,
+  HolderStatus,
+  MemoryHolder,
+  ReclaimResult,
+  RegisterHolderOptions,
+} from './reclaim/holder.ts';
+export {
+  enforceHolderBudget,
+  heldBytes,
+  holderBudgetBytes,
+  listHolders,
+  reclaim,
+  registerHolder,
+  setHolderBudget,
+} from './reclaim/holder-registry.ts';
+export { forgetProcessWide, peekProcessWide, processWide } from './registry.ts';
