@@ -1,0 +1,12 @@
+export { nodeArgumentsOf } from './flags/node-arguments.ts';
+export { joinNodeOptions, splitNodeOptions } from './flags/node-options.ts';
+export {
+  type HeapFlagName,
+  readUserHeapFlags,
+  type UserHeapFlag,
+  type UserHeapFlags,
+  type UserHeapFlagSources,
+} from './flags/user-heap-flags.ts';
+export type { HeapPlan, HeapReserve, PlanHeapOptions, ReserveName } from './plan/heap-plan.ts';
+export { planHeap } from './plan/plan-heap.ts';
+export { honourWorkerLimits } from './worker-limits.ts';

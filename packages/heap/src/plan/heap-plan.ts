@@ -1,0 +1,71 @@
+/** What {@link planHeap} is told. */
+export interface PlanHeapOptions {
+  /** Bytes at which the kernel kills or throttles: `resolveMemoryLimit().limitBytes`. */
+  readonly limitBytes: number;
+  /** Where the limit came from, for the explanation: a file, a variable. */
+  readonly limitOrigin?: string;
+  /**
+   * Bytes to keep free beside the heap for Buffers and native libraries.
+   * @default 0
+   */
+  readonly externalBytes?: number;
+  /**
+   * Worker threads that live as long as the process.
+   * @default 0
+   */
+  readonly workerCount?: number;
+  /**
+   * Old space of each worker: its `resourceLimits.maxOldGenerationSizeMb`.
+   * @default 16 MiB
+   */
+  readonly workerOldSpaceBytes?: number;
+  /**
+   * Bytes another program needs that stays in the container beside the service: a package manager that started it, a sidecar process.
+   * @default 0
+   */
+  readonly besideBytes?: number;
+  /** A semi-space the user has chosen himself; without it the plan chooses. */
+  readonly semiSpaceBytes?: number;
+  /**
+   * Major version of the Node.js that will run.
+   * @default the one that runs now
+   */
+  readonly nodeMajor?: number;
+}
+
+/** What a {@link HeapReserve} is for. */
+export type ReserveName =
+  | 'program'
+  | 'process'
+  | 'young'
+  | 'heap-overhead'
+  | 'external'
+  | 'workers'
+  | 'beside'
+  | 'evidence'
+  | 'margin';
+
+/** Bytes of the limit that the old space may not use. */
+export interface HeapReserve {
+  readonly name: ReserveName;
+  readonly bytes: number;
+  /** Why, in words for a person. */
+  readonly reason: string;
+}
+
+/** How a limit is spent. The reserves and the old space add up to the limit exactly. */
+export interface HeapPlan {
+  readonly limitBytes: number;
+  readonly limitOrigin: string | undefined;
+  /** `--max-old-space-size`: whole MiB. */
+  readonly oldSpaceBytes: number;
+  /** `--max-semi-space-size`: whole MiB. */
+  readonly semiSpaceBytes: number;
+  /** What V8 will call `heap_size_limit`: old space and three semi-spaces. */
+  readonly heapLimitBytes: number;
+  readonly reserves: readonly HeapReserve[];
+  /** Arguments for `node`; each of them is allowed in `NODE_OPTIONS` too. */
+  readonly flags: readonly string[];
+  /** The plan as a table for a person: one row per reserve, then the flags. */
+  explain(): string;
+}

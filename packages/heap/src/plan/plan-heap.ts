@@ -1,0 +1,122 @@
+import { formatBytes, mib, PlimsollError, requireBytes } from '@plimsoll/memory';
+import { explainPlan } from './explanation.ts';
+import type { HeapPlan, HeapReserve, PlanHeapOptions } from './heap-plan.ts';
+import {
+  DEFAULT_WORKER_OLD_SPACE_BYTES,
+  fixedReserves,
+  HEAP_OVERHEAD_RATIO,
+  semiSpaceBytesFor,
+} from './reserves.ts';
+
+/** The smallest old space worth starting: a service with an HTTP server and a framework keeps about 10 MiB alive. */
+const FLOOR_BYTES: number = mib(16);
+
+const MIB = mib(1);
+
+type FullOptions = Parameters<typeof fixedReserves>[0];
+
+/**
+ * How large the heap may be under a limit, and what every other byte is for. Pure: reads nothing, starts nothing.
+ * @throws ERR_PLIMSOLL_OPTION when a size is not a count of bytes.
+ * @throws ERR_PLIMSOLL_PLAN when the old space would be below 16 MiB, with the numbers and the limit that would do.
+ * @see https://v8.dev/blog/trash-talk for the young generation
+ */
+export function planHeap(options: PlanHeapOptions): HeapPlan {
+  const full = validated(options);
+  const { limitBytes, semiSpaceBytes } = full;
+  const fixed = fixedReserves(full);
+  const freeBytes = limitBytes - sumBytes(fixed);
+  const oldSpaceBytes = Math.floor(freeBytes / (1 + HEAP_OVERHEAD_RATIO) / MIB) * MIB;
+  if (oldSpaceBytes < FLOOR_BYTES)
+    throw refusal(full, fixed, oldSpaceBytes, options.semiSpaceBytes !== undefined);
+  const overheadBytes = Math.ceil(oldSpaceBytes * HEAP_OVERHEAD_RATIO);
+  const restBytes = freeBytes - oldSpaceBytes - overheadBytes;
+  const reserves: HeapReserve[] = fixed.map((reserve) =>
+    reserve.name === 'margin' ? { ...reserve, bytes: reserve.bytes + restBytes } : reserve,
+  );
+  reserves.splice(3, 0, {
+    name: 'heap-overhead',
+    bytes: overheadBytes,
+    reason: 'V8’s own bookkeeping and fragmentation: 5 % of the old space',
+  });
+  const parts = {
+    limitBytes,
+    limitOrigin: options.limitOrigin,
+    oldSpaceBytes,
+    semiSpaceBytes,
+    heapLimitBytes: oldSpaceBytes + 3 * semiSpaceBytes,
+    reserves,
+    flags: [`--max-old-space-size=${oldSpaceBytes / MIB}`, `--max-semi-space-size=${semiSpaceBytes / MIB}`],
+  };
+  return { ...parts, explain: () => explainPlan(parts) };
+}
+
+function validated(options: PlanHeapOptions): FullOptions {
+  const limitBytes = requireBytes('limitBytes', options?.limitBytes, 1);
+  const workerCount = options.workerCount ?? 0;
+  if (!Number.isInteger(workerCount) || workerCount < 0) {
+    throw new PlimsollError(
+      'ERR_PLIMSOLL_OPTION',
+      `workerCount is ${String(workerCount)}; expected a whole number of worker threads, 0 or more.`,
+      { details: { option: 'workerCount', value: workerCount } },
+    );
+  }
+  const semiSpaceBytes =
+    options.semiSpaceBytes === undefined
+      ? semiSpaceBytesFor(limitBytes)
+      : requireBytes('semiSpaceBytes', options.semiSpaceBytes, MIB);
+  return {
+    limitBytes,
+    workerCount,
+    semiSpaceBytes,
+    externalBytes: requireBytes('externalBytes', options.externalBytes ?? 0),
+    workerOldSpaceBytes: requireBytes(
+      'workerOldSpaceBytes',
+      options.workerOldSpaceBytes ?? DEFAULT_WORKER_OLD_SPACE_BYTES,
+      MIB,
+    ),
+    besideBytes: requireBytes('besideBytes', options.besideBytes ?? 0),
+    nodeMajor: options.nodeMajor ?? Number.parseInt(process.versions.node, 10),
+  };
+}
+
+function sumBytes(reserves: readonly HeapReserve[]): number {
+  return reserves.reduce((sum, reserve) => sum + reserve.bytes, 0);
+}
+
+/** The smallest limit, in whole MiB, whose plan reaches the floor with everything else as it is. */
+function smallestLimitBytes(options: FullOptions, semiIsGiven: boolean): number {
+  const needBytes = FLOOR_BYTES * (1 + HEAP_OVERHEAD_RATIO);
+  for (let limitBytes = Math.ceil(options.limitBytes / MIB) * MIB; ; limitBytes += MIB) {
+    const semiSpaceBytes = semiIsGiven ? options.semiSpaceBytes : semiSpaceBytesFor(limitBytes);
+    if (limitBytes - sumBytes(fixedReserves({ ...options, limitBytes, semiSpaceBytes })) >= needBytes) {
+      return limitBytes;
+    }
+  }
+}
+
+function refusal(
+  options: FullOptions,
+  fixed: readonly HeapReserve[],
+  oldSpaceBytes: number,
+  semiIsGiven: boolean,
+): PlimsollError {
+  const { limitBytes, externalBytes, workerCount, besideBytes } = options;
+  const neededBytes = smallestLimitBytes(options, semiIsGiven);
+  const spent = fixed.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(', ');
+  const lower = [
+    externalBytes > 0 ? 'the budget for Buffers (PLIMSOLL_EXTERNAL)' : '',
+    workerCount > 0 ? 'the number of workers' : '',
+    besideBytes > 0 ? 'what runs beside the service (start node directly, without a package manager)' : '',
+  ].filter((part) => part !== '');
+  const remedy =
+    lower.length === 0
+      ? `Raise the memory limit to at least ${formatBytes(neededBytes)}.`
+      : `Raise the memory limit to at least ${formatBytes(neededBytes)}, or lower ${lower.join(' or ')}.`;
+  const left = Math.max(0, oldSpaceBytes);
+  return new PlimsollError(
+    'ERR_PLIMSOLL_PLAN',
+    `No heap fits a limit of ${formatBytes(limitBytes)}: ${spent} leave ${formatBytes(left)} for the old space, below the floor of ${formatBytes(FLOOR_BYTES)}. ${remedy}`,
+    { details: { limitBytes, oldSpaceBytes: left, floorBytes: FLOOR_BYTES, neededBytes, reserves: fixed } },
+  );
+}

@@ -1,0 +1,105 @@
+import { mib } from '@plimsoll/memory';
+import type { HeapReserve, PlanHeapOptions } from './heap-plan.ts';
+
+/**
+ * Pages of the node binary that a busy process keeps touching. They are charged to the container that touched them first, so a plan that leaves them out is
+ * right on every restart and ends in a livelock on a fresh machine: the kernel evicts and re-reads the program's own code instead of killing anything.
+ */
+const PROGRAM_BYTES = mib(36);
+
+/** Anonymous memory of a process that runs nothing yet, stacks and malloc arenas included, by the first major version that needs it. */
+const PROCESS_BYTES_BY_MAJOR: readonly (readonly [fromMajor: number, bytes: number])[] = [
+  [26, mib(13)],
+  [0, mib(10)],
+];
+
+/** What lies between two full old spaces of the same size in practice: page headers, marking bitmaps, fragmentation, as a share of the old space. */
+export const HEAP_OVERHEAD_RATIO = 0.05;
+
+/** Left free at V8's limit for what is written at that moment: the profile, the autopsy, the last lines. */
+const EVIDENCE_BYTES = mib(20);
+
+/** A worker before its own heap: its isolate, stack, event loop and malloc arena. */
+const WORKER_BYTES = mib(14);
+
+/** The semi-space a worker of a planned service gets. */
+const WORKER_SEMI_SPACE_BYTES = mib(2);
+
+/** @default of `workerOldSpaceBytes`. */
+export const DEFAULT_WORKER_OLD_SPACE_BYTES: number = mib(16);
+
+/** The kernel's own pages (stacks, sockets, page tables) and what nobody has measured: 2 % of the limit, at least 4 MiB. */
+const MARGIN_RATIO = 0.02;
+const MARGIN_MIN_BYTES = mib(4);
+
+/**
+ * The semi-space for a limit. A service that allocates per request pays 1.7 × the CPU at V8's 1 MiB and gains nothing above 16 MiB; small containers cannot
+ * spare two of 16 MiB.
+ */
+export function semiSpaceBytesFor(limitBytes: number): number {
+  if (limitBytes >= mib(512)) return mib(16);
+  if (limitBytes >= mib(256)) return mib(8);
+  return mib(2);
+}
+
+/** Every reserve except those that follow from the old space's own size. */
+export function fixedReserves(
+  options: Required<Pick<PlanHeapOptions, 'limitBytes' | 'externalBytes' | 'workerCount' | 'nodeMajor'>> &
+    Required<Pick<PlanHeapOptions, 'workerOldSpaceBytes' | 'besideBytes' | 'semiSpaceBytes'>>,
+): HeapReserve[] {
+  const { limitBytes, externalBytes, workerCount, workerOldSpaceBytes, besideBytes, semiSpaceBytes } =
+    options;
+  const { nodeMajor } = options;
+  const processBytes = PROCESS_BYTES_BY_MAJOR.find(([fromMajor]) => nodeMajor >= fromMajor)?.[1] ?? mib(10);
+  const reserves: HeapReserve[] = [
+    {
+      name: 'program',
+      bytes: PROGRAM_BYTES,
+      reason: 'pages of the node program itself; without them it hangs re-reading its own code',
+    },
+    {
+      name: 'process',
+      bytes: processBytes,
+      reason: `what Node.js ${nodeMajor} needs before it runs any code`,
+    },
+    {
+      name: 'young',
+      bytes: 2 * semiSpaceBytes,
+      reason: 'young generation: two semi-spaces are in use while objects are copied',
+    },
+  ];
+  if (externalBytes > 0) {
+    reserves.push({
+      name: 'external',
+      bytes: externalBytes,
+      reason: 'Buffers and native libraries, as stated',
+    });
+  }
+  if (workerCount > 0) {
+    const eachBytes =
+      WORKER_BYTES + workerOldSpaceBytes * (1 + HEAP_OVERHEAD_RATIO) + 2 * WORKER_SEMI_SPACE_BYTES;
+    reserves.push({
+      name: 'workers',
+      bytes: Math.ceil(workerCount * eachBytes),
+      reason: `${workerCount} worker thread${workerCount === 1 ? '' : 's'} with their heaps`,
+    });
+  }
+  if (besideBytes > 0) {
+    reserves.push({
+      name: 'beside',
+      bytes: besideBytes,
+      reason: 'another program that stays in the container',
+    });
+  }
+  reserves.push({
+    name: 'evidence',
+    bytes: EVIDENCE_BYTES,
+    reason: 'left free at V8’s limit to write down what filled the heap',
+  });
+  reserves.push({
+    name: 'margin',
+    bytes: Math.max(MARGIN_MIN_BYTES, Math.ceil(limitBytes * MARGIN_RATIO)),
+    reason: 'kernel memory of the container (sockets, page tables) and rounding',
+  });
+  return reserves;
+}
