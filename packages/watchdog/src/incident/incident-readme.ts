@@ -1,0 +1,65 @@
+import { formatBytes } from '@plimsoll/memory';
+import type { IncidentRecord } from './incident-record.ts';
+
+/** README.txt of an incident: what happened, what is here, what to open where. */
+export function incidentReadme(record: IncidentRecord): string {
+  const { latest, limit, trigger } = record;
+  const lines = [
+    `Memory incident ${record.id}`,
+    '',
+    trigger.sentence,
+    `Opened ${new Date(trigger.atMs).toISOString()}, last written ${new Date(record.updatedAtMs).toISOString()}.`,
+    `Process ${record.process.pid} on ${record.process.hostName}, Node.js ${record.process.nodeVersion}.`,
+    '',
+    'Memory when last written',
+    `  working set   ${formatBytes(latest.workingSetBytes)} of ${formatBytes(latest.limitBytes)} (${limit.source}: ${limit.origin})`,
+    `  heap used     ${formatBytes(latest.heapUsedBytes)} of ${formatBytes(limit.heapLimitBytes)}, V8's own limit`,
+    `  external      ${formatBytes(latest.externalBytes)}, of it ArrayBuffers and Buffers ${formatBytes(latest.arrayBuffersBytes)}`,
+    `  other native  ${formatBytes(latest.otherNativeBytes)}`,
+    `  other processes of the container ${formatBytes(latest.otherProcessesBytes)}`,
+    `  deepest level ${record.deepestLevel}`,
+    '',
+    ...siteLines(record),
+    ...snapshotLines(record),
+    'Files',
+    ...record.files.map(
+      (file) => `  ${file.name.padEnd(26)} ${formatBytes(file.fileBytes).padStart(9)}  ${file.content}`,
+    ),
+    '',
+    'Chrome DevTools opens *.heapprofile and *.heapsnapshot: F12, Memory, Load profile.',
+    'A heap snapshot holds strings of the application, secrets among them: treat it as one.',
+    'Everything else here holds names from source code, counts, sizes and times only.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function siteLines(record: IncidentRecord): string[] {
+  if (record.sites.length === 0) return ['No allocation profile: see journal.ndjson for the reason.', ''];
+  return [
+    'Where the live memory of the heap was allocated (sampled)',
+    ...record.sites.slice(0, 5).map((site) => `  ${siteSentence(site)}`),
+    '',
+  ];
+}
+
+/** `62 % (41 MiB) in add, /srv/session-store.js:7:12` */
+export function siteSentence(site: IncidentRecord['sites'][number]): string {
+  const share = `${Math.round(site.shareRatio * 100)} % (${formatBytes(site.liveBytes)})`;
+  return `${share} in ${site.functionName || '(anonymous)'}, ${site.file}:${site.line}:${site.column}`;
+}
+
+function snapshotLines(record: IncidentRecord): string[] {
+  const taken = record.captures.filter((capture) => capture.rung === 'snapshot');
+  if (taken.length > 0) {
+    return taken
+      .map(
+        (capture) =>
+          `Heap snapshot ${capture.file}: the service stood still ${Math.round(capture.pauseMs)} ms.`,
+      )
+      .concat('');
+  }
+  const refusal = record.refusals.findLast((candidate) => candidate.rung === 'snapshot');
+  if (refusal === undefined) return [];
+  return ['No heap snapshot:', ...refusal.reasons.map((reason) => `  ${reason}`), ''];
+}

@@ -1,0 +1,138 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type MemorySample, PlimsollError, type PressureLevel } from '@plimsoll/memory';
+import type { TriggerName } from './incident-name.ts';
+
+/** The version of `incident.json`; raised when a member changes its meaning or goes. Members may be added at any time. */
+export const incidentSchemaVersion = 1;
+
+/** The file that makes a folder an incident. */
+export const incidentFileName = 'incident.json';
+
+/** One file of an incident folder. */
+export interface IncidentFile {
+  readonly name: string;
+  readonly fileBytes: number;
+  /** What it holds, for a person. */
+  readonly content: string;
+}
+
+/** A line of source code that live memory came from. Names from source code only. */
+export interface IncidentSite {
+  readonly functionName: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly liveBytes: number;
+  /** Share of all live bytes the profile saw, 0..1. */
+  readonly shareRatio: number;
+  /** `application`, `dependency` or `node`. */
+  readonly kind: string;
+}
+
+/** A rung of the ladder that was taken. */
+export interface IncidentCapture {
+  readonly atMs: number;
+  readonly rung: 'profile' | 'snapshot';
+  readonly file: string;
+  readonly fileBytes: number;
+  /** How long the service stood still for it. */
+  readonly pauseMs: number;
+  /** What was predicted and measured, in bytes, milliseconds and counts. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** For a snapshot: `pending` until every node and edge has been counted against the header. */
+  readonly check: 'pending' | 'whole';
+}
+
+/** A rung of the ladder that was not taken, and why. */
+export interface IncidentRefusal {
+  readonly atMs: number;
+  readonly rung: 'profile' | 'snapshot';
+  /** Sentences with numbers. */
+  readonly reasons: readonly string[];
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/** What `incident.json` holds. Nothing but names from source code, counts, sizes and times. */
+export interface IncidentRecord {
+  readonly schemaVersion: typeof incidentSchemaVersion;
+  /** The folder's name. */
+  readonly id: string;
+  readonly trigger: {
+    readonly name: TriggerName;
+    /** Why, in one sentence with numbers. */
+    readonly sentence: string;
+    readonly atMs: number;
+  };
+  /** When this file was last written. */
+  readonly updatedAtMs: number;
+  readonly process: {
+    readonly pid: number;
+    readonly bootId: string;
+    readonly hostName: string;
+    readonly nodeVersion: string;
+    readonly v8Version: string;
+    readonly platform: string;
+    readonly arch: string;
+    readonly startedAtMs: number;
+    readonly cpuQuotaCores: number;
+  };
+  readonly limit: {
+    readonly limitBytes: number;
+    readonly source: string;
+    readonly origin: string;
+    /** V8's own limit in force. */
+    readonly heapLimitBytes: number;
+    /** The old space a plan for this limit would give; undefined when no heap fits. */
+    readonly plannedOldSpaceBytes?: number;
+  };
+  /** The deepest level reached while this incident was open. */
+  readonly deepestLevel: PressureLevel;
+  /** What the trigger saw. */
+  readonly atTrigger: MemorySample;
+  /** What was seen last. */
+  readonly latest: MemorySample;
+  /** The trend at the last writing: numbers by series. */
+  readonly trend: Readonly<Record<string, unknown>>;
+  /** The lines of source code that hold the most live bytes, largest first. */
+  readonly sites: readonly IncidentSite[];
+  /** What registered holders keep, largest first. */
+  readonly holders: readonly { readonly name: string; readonly bytes: number }[];
+  readonly captures: readonly IncidentCapture[];
+  readonly refusals: readonly IncidentRefusal[];
+  readonly files: readonly IncidentFile[];
+}
+
+/**
+ * Reads the incident in `folder` and checks that what it names is there.
+ * @throws ERR_PLIMSOLL_FORMAT when the folder holds no incident of a schema this version knows, or a file of it is missing or empty.
+ */
+export function readIncident(folder: string): IncidentRecord {
+  const path = join(folder, incidentFileName);
+  let record: IncidentRecord;
+  try {
+    record = JSON.parse(readFileSync(path, 'utf8')) as IncidentRecord;
+  } catch (cause) {
+    throw new PlimsollError(
+      'ERR_PLIMSOLL_FORMAT',
+      `${path} cannot be read as JSON; give the folder of one incident.`,
+      { cause, details: { path } },
+    );
+  }
+  const { schemaVersion }: { readonly schemaVersion: unknown } = record;
+  if (schemaVersion !== incidentSchemaVersion) {
+    throw new PlimsollError(
+      'ERR_PLIMSOLL_FORMAT',
+      `${path} has schemaVersion ${String(schemaVersion)}; this version reads ${String(incidentSchemaVersion)}. Use the version of Plimsoll that wrote it.`,
+      { details: { path } },
+    );
+  }
+  for (const { name } of record.files) {
+    const fileBytes = statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+    if (fileBytes > 0) continue;
+    throw new PlimsollError('ERR_PLIMSOLL_FORMAT', `${join(folder, name)} is missing or empty.`, {
+      details: { folder, name },
+    });
+  }
+  return record;
+}

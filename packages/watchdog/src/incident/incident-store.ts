@@ -1,0 +1,174 @@
+import { lstatSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { formatBytes, journal, mib, PlimsollError } from '@plimsoll/memory';
+import { IncidentFolder } from './incident-folder.ts';
+import { formatIncidentName, type IncidentName, parseIncidentName, partialSuffix } from './incident-name.ts';
+
+/** File systems whose bytes are memory, charged to the container: tmpfs and ramfs. */
+const memoryFileSystems = new Set([0x0102_1994, 0x8584_58f6]);
+
+/** Free space of the disk that is never used up: other programs live there too. */
+const keptFreeBytes: number = mib(32);
+
+/** Where incidents go when no folder was named: one folder per user, so that services of two users on one machine do not meet. */
+export function defaultIncidentDir(): string {
+  const user = process.getuid?.();
+  return join(tmpdir(), user === undefined ? 'plimsoll-incidents' : `plimsoll-incidents-${user}`);
+}
+
+/** An incident as {@link IncidentStore.list} finds it. */
+export interface StoredIncident {
+  readonly name: string;
+  readonly path: string;
+  readonly parts: IncidentName;
+  readonly totalBytes: number;
+}
+
+/** What the file system under the incident folder can take. */
+export interface StoreRoom {
+  readonly freeBytes: number;
+  /** Files there are memory of the container. */
+  readonly isMemoryBacked: boolean;
+  /** The quota in force: what was asked for, or less on a small or memory-backed file system. */
+  readonly quotaBytes: number;
+}
+
+/** Bounds of an {@link IncidentStore}. */
+export interface IncidentStoreOptions {
+  readonly dir: string;
+  readonly quotaBytes: number;
+  readonly maxCount: number;
+}
+
+/** The folder that holds the incidents of a host, and its quota. */
+export class IncidentStore {
+  readonly dir: string;
+  readonly #quotaBytes: number;
+  readonly #maxCount: number;
+
+  /**
+   * Makes the folder when it is missing (0700).
+   * @throws ERR_PLIMSOLL_UNAVAILABLE when it is a symbolic link, no folder, or belongs to another user; what the file system throws when it cannot be made.
+   */
+  constructor(options: IncidentStoreOptions) {
+    this.dir = resolve(options.dir);
+    this.#quotaBytes = options.quotaBytes;
+    this.#maxCount = options.maxCount;
+    ensureOwnFolder(this.dir);
+  }
+
+  /** What the disk can take now. A file system that does not say counts as having room. */
+  room(): StoreRoom {
+    try {
+      const { type, bsize, blocks, bavail } = statfsSync(this.dir);
+      const isMemoryBacked = memoryFileSystems.has(type);
+      const sizeBytes = blocks * bsize;
+      const shareBytes = isMemoryBacked ? Math.min(mib(32), sizeBytes / 8) : sizeBytes / 4;
+      return {
+        freeBytes: Math.max(0, bavail * bsize - Math.min(keptFreeBytes, sizeBytes / 8)),
+        isMemoryBacked,
+        quotaBytes: Math.floor(sizeBytes > 0 ? Math.min(this.#quotaBytes, shareBytes) : this.#quotaBytes),
+      };
+    } catch {
+      // No statfs on this system or under this permission model: a write that does not fit will say so itself.
+      return { freeBytes: Number.POSITIVE_INFINITY, isMemoryBacked: false, quotaBytes: this.#quotaBytes };
+    }
+  }
+
+  /** The whole incidents in the folder, oldest first; of one host when `hostName` is given. */
+  list(hostName?: string): StoredIncident[] {
+    const found: StoredIncident[] = [];
+    for (const name of readdirSync(this.dir)) {
+      const parts = parseIncidentName(name);
+      if (parts === undefined || (hostName !== undefined && parts.hostName !== hostName)) continue;
+      const path = join(this.dir, name);
+      found.push({ name, path, parts, totalBytes: folderBytes(path) });
+    }
+    return found.sort((a, b) => a.parts.openedAtMs - b.parts.openedAtMs || (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * Opens the folder of a new incident after making room for it.
+   * @throws what the file system throws.
+   */
+  open(name: IncidentName): IncidentFolder {
+    this.makeRoom(name.hostName, 0, 1);
+    return new IncidentFolder(this.dir, formatIncidentName(name));
+  }
+
+  /**
+   * Removes the oldest incidents of `hostName` until `neededBytes` and `neededCount` more fit the quota; `keep` is never removed. True when they fit now,
+   * the free space of the disk included.
+   */
+  makeRoom(hostName: string, neededBytes: number, neededCount: number, keep?: string): boolean {
+    const stored = this.list(hostName);
+    const { quotaBytes, freeBytes } = this.room();
+    let totalBytes = stored.reduce((sum, incident) => sum + incident.totalBytes, 0);
+    let count = stored.length;
+    let freedBytes = 0;
+    for (const incident of stored) {
+      if (totalBytes + neededBytes <= quotaBytes && count + neededCount <= this.#maxCount) break;
+      if (incident.name === keep || neededBytes > quotaBytes) continue;
+      rmSync(incident.path, { recursive: true, force: true });
+      journal().write('incident', 'removed-for-quota', {
+        name: incident.name,
+        totalBytes: incident.totalBytes,
+        quotaBytes,
+      });
+      totalBytes -= incident.totalBytes;
+      freedBytes += incident.totalBytes;
+      count -= 1;
+    }
+    return totalBytes + neededBytes <= quotaBytes && neededBytes <= freeBytes + freedBytes;
+  }
+
+  /** Removes what processes of `hostName` that no longer live have left half-written, older than `olderThanMs`. */
+  sweepPartial(hostName: string, olderThanMs: number): void {
+    for (const name of readdirSync(this.dir)) {
+      if (!name.endsWith(partialSuffix)) continue;
+      const parts = parseIncidentName(name.slice(0, -partialSuffix.length));
+      if (parts === undefined || parts.hostName !== hostName) continue;
+      const path = join(this.dir, name);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat === undefined || Date.now() - stat.mtimeMs < olderThanMs) continue;
+      rmSync(path, { recursive: true, force: true });
+      journal().write('incident', 'swept-partial', { name });
+    }
+  }
+}
+
+/**
+ * Makes `dir` (0700) or checks the one that is there: a folder, not a link, ours or root's. Root can read everything anyway, and volumes of a pod are root's.
+ * @throws ERR_PLIMSOLL_UNAVAILABLE, or what the file system throws.
+ */
+export function ensureOwnFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(dir);
+  const refusal = stat.isSymbolicLink()
+    ? 'is a symbolic link'
+    : !stat.isDirectory()
+      ? 'is no folder'
+      : process.getuid !== undefined && stat.uid !== process.getuid() && stat.uid !== 0
+        ? `belongs to another user (uid ${stat.uid})`
+        : undefined;
+  if (refusal === undefined) return;
+  throw new PlimsollError(
+    'ERR_PLIMSOLL_UNAVAILABLE',
+    `The folder ${dir} ${refusal}; expected a folder of this user. Name another one in PLIMSOLL_INCIDENT_DIR.`,
+    { details: { dir } },
+  );
+}
+
+function folderBytes(path: string): number {
+  let sum = 0;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isFile()) sum += statSync(join(path, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return sum;
+}
+
+/** The sentence of a quota that has no room. */
+export function noRoomSentence(neededBytes: number, room: StoreRoom): string {
+  return `the file needs about ${formatBytes(neededBytes)}; the quota is ${formatBytes(room.quotaBytes)} and ${formatBytes(room.freeBytes)} of the disk are free`;
+}

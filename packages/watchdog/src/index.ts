@@ -1,0 +1,18 @@
+export {
+  type IncidentName,
+  parseIncidentName,
+  type TriggerName,
+  triggerNames,
+} from './incident/incident-name.ts';
+export {
+  type IncidentCapture,
+  type IncidentFile,
+  type IncidentRecord,
+  type IncidentRefusal,
+  incidentSchemaVersion,
+  type IncidentSite,
+  readIncident,
+} from './incident/incident-record.ts';
+export { defaultIncidentDir } from './incident/incident-store.ts';
+export type { TimelineRecord } from './timeline/timeline-record.ts';
+export { readTimeline } from './timeline/timeline-ring.ts';

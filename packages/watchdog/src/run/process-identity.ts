@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { safeHostName } from '../incident/incident-name.ts';
+
+/** Which process this is, also among processes of other containers and of other lives of this one, where every pid is 1. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Eight hex digits, new at every start. */
+  readonly bootId: string;
+  /** Pod or host, as far as it can be part of a file name. */
+  readonly hostName: string;
+  /** When the guard started. */
+  readonly startedAtMs: number;
+  /** The kernel's start time of the process; null where the kernel does not say. */
+  readonly startTicks: number | null;
+  /** The pid namespace `pid` counts in; null where there is none. */
+  readonly pidNamespace: string | null;
+}
+
+/** The identity of this process. Never throws. */
+export function identifyProcess(): ProcessIdentity {
+  return {
+    pid: process.pid,
+    bootId: randomBytes(4).toString('hex'),
+    hostName: safeHostName(hostname()),
+    startedAtMs: Date.now(),
+    startTicks: readStartTicks('self') ?? null,
+    pidNamespace: readPidNamespace(),
+  };
+}
+
+/**
+ * Whether the process `other` still lives: `unknown` when it counts its pids in another namespace, where only a heartbeat can tell.
+ */
+export function isAlive(other: ProcessIdentity, self: ProcessIdentity): boolean | 'unknown' {
+  if (other.pidNamespace !== self.pidNamespace) return 'unknown';
+  if (other.startTicks !== null) return readStartTicks(String(other.pid)) === other.startTicks;
+  try {
+    process.kill(other.pid, 0);
+    return 'unknown';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'unknown' : false;
+  }
+}
+
+/** Field 22 of `/proc/<pid>/stat`; the name before it may hold spaces and brackets. */
+function readStartTicks(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    return Number.isFinite(ticks) ? ticks : undefined;
+  } catch {
+    // No such process, no /proc, or no permission.
+    return undefined;
+  }
+}
+
+function readPidNamespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not Linux, or no permission.
+    return null;
+  }
+}
