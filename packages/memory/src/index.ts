@@ -1,4 +1,14 @@
 export { byteSizeForm, formatBytes, gib, kib, mib, parseByteSize, requireBytes } from './byte-size.ts';
+export {
+  type ConfigFault,
+  type ConfigInput,
+  type ConfigOption,
+  type ConfigOrigin,
+  type PlimsollConfig,
+  resolveConfig,
+  type ResolveConfigOptions,
+  type ResolvedConfig,
+} from './config/resolve-config.ts';
 export { type VariableName, type VariableRow, variables } from './config/table.ts';
 export {
   type ErrorCode,
@@ -9,6 +19,7 @@ export {
   type PlimsollErrorOptions,
 } from './errors.ts';
 export { type Journal, journal, type JournalEntry, type JournalSink } from './journal/journal.ts';
+export { readCpuQuotaCores, type ReadCpuQuotaOptions } from './limits/cpu-quota.ts';
 export type {
   CgroupLayout,
   LimitCandidate,
@@ -16,6 +27,7 @@ export type {
   MemoryLimit,
   ResolveMemoryLimitOptions,
 } from './limits/memory-limit.ts';
+export { resolveMemoryLimit } from './limits/resolve-limit.ts';
 export {
   onPressure,
   pressureChannelName,
@@ -26,7 +38,10 @@ export {
   type PressureListener,
   publishPressure,
 } from './pressure/level.ts';
+export { type MemoryReader, openMemoryReader } from './readings/memory-reader.ts';
 export type { KernelCounters, MemorySample } from './readings/memory-sample.ts';
+export { readMemory } from './readings/read-memory.ts';
+export { registerWorkerHeap, type WorkerHeap } from './readings/worker-heaps.ts';
 export type {
   HolderReclaim,
   HolderStatus,

@@ -1,5 +1,5 @@
-/** Where a limit came from. `host` is the machine's whole memory: nothing tighter was found. */
-export type LimitSource = 'option' | 'cgroup-v2' | 'cgroup-v1' | 'rlimit' | 'host';
+/** Where a limit came from. `runtime` is what Node reports where /proc may not be read. `host` is the machine's whole memory: nothing tighter was found. */
+export type LimitSource = 'option' | 'cgroup-v2' | 'cgroup-v1' | 'rlimit' | 'runtime' | 'host';
 
 /** The control-group layout this process lives in. */
 export type CgroupLayout = 'v2' | 'v1' | 'hybrid' | 'none';

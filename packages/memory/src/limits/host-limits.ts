@@ -1,0 +1,34 @@
+import { totalmem } from 'node:os';
+import { formatBytes } from '../byte-size.ts';
+import { parseLimitBytes, readKernelText } from './kernel-text.ts';
+import type { LimitCandidate } from './memory-limit.ts';
+
+/** Collects RLIMIT_AS and RLIMIT_DATA of this process. */
+export function collectResourceLimits(root: string, candidates: LimitCandidate[], notes: string[]): void {
+  const limits = readKernelText(root, '/proc/self/limits');
+  if (limits.text === undefined) return;
+  for (const [label, origin, kind] of [
+    ['Max address space', 'RLIMIT_AS', 'address-space'],
+    ['Max data size', 'RLIMIT_DATA', 'data'],
+  ] as const) {
+    const soft = new RegExp(`^${label}\\s+(\\S+)`, 'm').exec(limits.text)?.[1];
+    const limitBytes = soft === undefined ? Number.NaN : parseLimitBytes(soft);
+    if (!Number.isFinite(limitBytes)) continue;
+    candidates.push({ source: 'rlimit', limitBytes, origin, kind });
+    if (kind === 'address-space') {
+      notes.push(
+        `RLIMIT_AS (ulimit -v) is ${formatBytes(limitBytes)}: it counts address space, of which V8 reserves far more than it uses. A control group is the better limit.`,
+      );
+    }
+  }
+}
+
+/** The whole memory of the machine: the limit when nothing is tighter. Always a candidate. */
+export function hostCandidate(root: string): LimitCandidate {
+  const meminfo = readKernelText(root, '/proc/meminfo');
+  const totalKib = meminfo.text === undefined ? undefined : /^MemTotal:\s+(\d+) kB/m.exec(meminfo.text)?.[1];
+  if (totalKib === undefined) {
+    return { source: 'host', limitBytes: totalmem(), origin: 'os.totalmem()', kind: 'total' };
+  }
+  return { source: 'host', limitBytes: Number(totalKib) * 1024, origin: 'MemTotal', kind: 'total' };
+}
