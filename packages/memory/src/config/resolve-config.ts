@@ -1,5 +1,6 @@
 import { PlimsollError } from '../errors.ts';
 import { closestName } from './closest-name.ts';
+import { processEnvironment } from './environment.ts';
 import { isForeignName } from './foreign-names.ts';
 import { type ConfigValue, expectedForm, parseValue, showValue } from './parse-value.ts';
 import { type VariableName, type VariableRow, variables } from './table.ts';
@@ -65,7 +66,7 @@ export interface ResolvedConfig {
  * @throws ERR_PLIMSOLL_CONFIG listing every fault, unless `onFault` is `report`.
  */
 export function resolveConfig(request: ResolveConfigOptions = {}): ResolvedConfig {
-  const { options = {}, env = process.env, onFault = 'throw' } = request;
+  const { options = {}, env = processEnvironment(), onFault = 'throw' } = request;
   const faults: ConfigFault[] = [];
   const config: Record<string, ConfigValue | null> = {};
   const origins: Record<string, ConfigOrigin> = {};
