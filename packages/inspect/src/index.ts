@@ -1,0 +1,28 @@
+export { type Inspector, type InspectorListener, openInspector } from './inspector/inspector.ts';
+export { mallocTrim, type MallocTrim, type TrimResult } from './native/malloc-trim.ts';
+export {
+  type AllocationProfile,
+  allocationSamplingDefaults,
+  type AllocationSamplingOptions,
+  readAllocationProfile,
+  startAllocationSampling,
+  stopAllocationSampling,
+} from './profile/allocation-sampling.ts';
+export { type AllocationSite, type AllocationSites, findAllocationSites } from './profile/allocation-site.ts';
+export {
+  type HeapProfile,
+  type HeapProfileFrame,
+  type HeapProfileNode,
+  type HeapProfileSample,
+  writeHeapProfile,
+} from './profile/heap-profile.ts';
+export { type HeapShape, readHeapShape } from './snapshot/heap-shape.ts';
+export { type SnapshotCheck, verifyHeapSnapshot } from './snapshot/snapshot-check.ts';
+export { predictSnapshotCost, type SnapshotCost } from './snapshot/snapshot-cost.ts';
+export {
+  judgeSnapshot,
+  type JudgeSnapshotOptions,
+  type SnapshotVerdict,
+} from './snapshot/snapshot-verdict.ts';
+export { type SnapshotResult, writeHeapSnapshot } from './snapshot/snapshot-writer.ts';
+export { locateScript, type ScriptKind, type ScriptLocation } from './source/script-location.ts';

@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readAllocationProfile, startAllocationSampling, writeHeapProfile } from '../../src/index.ts';
+
+test('nothing is read before sampling is started', () => {
+  expect(readAllocationProfile()).toBeUndefined();
+});
+
+test('an interval of 12 bytes is refused with the range', () => {
+  expect(() => startAllocationSampling({ intervalBytes: 12 })).toThrow(
+    /intervalBytes is 12: expected whole bytes from 1024 to 67108864/,
+  );
+});
+
+test('40 MB kept by one function are found at its file and line, and garbage is not', () => {
+  startAllocationSampling();
+  const kept: { a: number; b: string }[] = [];
+  function keepMuch(): void {
+    for (let i = 0; i < 400_000; i += 1) kept.push({ a: i, b: `${i}-kept` });
+  }
+  function dropMuch(): number {
+    let sum = 0;
+    for (let i = 0; i < 400_000; i += 1) sum += [i, `${i}-dropped`].length;
+    return sum;
+  }
+  keepMuch();
+  dropMuch();
+  const profile = readAllocationProfile();
+  const site = profile?.sites[0];
+  expect(site).toMatchObject({ functionName: 'keepMuch', kind: 'application' });
+  expect(site?.file).toMatch(/allocation-sampling\.test\.ts$/);
+  expect(site?.shareRatio).toBeGreaterThan(0.5);
+  expect(
+    profile?.sites.find(({ functionName }) => functionName === 'dropMuch')?.shareRatio ?? 0,
+  ).toBeLessThan(0.1);
+  expect(kept).toHaveLength(400_000);
+});
+
+test('the file is V8’s own format, readable for its owner alone, and never overwrites', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-profile-'));
+  const path = join(folder, 'allocation.heapprofile');
+  const profile = readAllocationProfile();
+  expect(profile).toBeDefined();
+  const bytes = writeHeapProfile(path, profile!.raw);
+  expect([statSync(path).size, statSync(path).mode & 0o777]).toEqual([bytes, 0o600]);
+  const { head } = JSON.parse(readFileSync(path, 'utf8'));
+  expect(Object.keys(head)).toEqual(['callFrame', 'selfSize', 'id', 'children']);
+  expect(() => writeHeapProfile(path, profile!.raw)).toThrow(/EEXIST/);
+  rmSync(folder, { recursive: true });
+});
