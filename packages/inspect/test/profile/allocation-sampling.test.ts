@@ -2,7 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readAllocationProfile, startAllocationSampling, writeHeapProfile } from '../../src/index.ts';
+import {
+  type HeapProfile,
+  readAllocationProfile,
+  startAllocationSampling,
+  writeHeapProfile,
+} from '../../src/index.ts';
 
 test('nothing is read before sampling is started', () => {
   expect(readAllocationProfile()).toBeUndefined();
@@ -41,12 +46,11 @@ test('40 MB kept by one function are found at its file and line, and garbage is 
 test('the file is V8’s own format, readable for its owner alone, and never overwrites', () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-profile-'));
   const path = join(folder, 'allocation.heapprofile');
-  const profile = readAllocationProfile();
-  expect(profile).toBeDefined();
-  const bytes = writeHeapProfile(path, profile!.raw);
+  const raw = readAllocationProfile()?.raw as HeapProfile;
+  const bytes = writeHeapProfile(path, raw);
   expect([statSync(path).size, statSync(path).mode & 0o777]).toEqual([bytes, 0o600]);
   const { head } = JSON.parse(readFileSync(path, 'utf8'));
   expect(Object.keys(head)).toEqual(['callFrame', 'selfSize', 'id', 'children']);
-  expect(() => writeHeapProfile(path, profile!.raw)).toThrow(/EEXIST/);
+  expect(() => writeHeapProfile(path, raw)).toThrow(/EEXIST/);
   rmSync(folder, { recursive: true });
 });
