@@ -67,5 +67,5 @@ export interface HeapPlan {
   /** Arguments for `node`; each of them is allowed in `NODE_OPTIONS` too. */
   readonly flags: readonly string[];
   /** The plan as a table for a person: one row per reserve, then the flags. */
-  explain(): string;
+  readonly explain: () => string;
 }

@@ -1,0 +1,33 @@
+import { type MemoryLimit, type PlimsollConfig, resolveMemoryLimit } from '@plimsoll/memory';
+
+/** What was found out about the memory a service may use. */
+export interface ServiceLimit {
+  readonly limit: MemoryLimit;
+  /** False when nothing but the machine's memory bounds the process: a heap sized to that would starve everything beside it. */
+  readonly isBounded: boolean;
+  /** The limit in words: `256 MiB from /sys/fs/cgroup/memory.max`. */
+  readonly origin: string;
+}
+
+/** The limit in force for a service started here with this configuration. */
+export function findServiceLimit(config: Pick<PlimsollConfig, 'limitBytes'>): ServiceLimit {
+  const limit =
+    config.limitBytes === null
+      ? resolveMemoryLimit()
+      : resolveMemoryLimit({ overrideBytes: config.limitBytes });
+  return { limit, isBounded: limit.source !== 'host', origin: limit.origin };
+}
+
+/** As if the limit were `limitBytes`, whatever this machine has. */
+export function assumedLimit(limitBytes: number): ServiceLimit {
+  const origin = '--limit';
+  const limit: MemoryLimit = {
+    limitBytes,
+    source: 'option',
+    origin,
+    layout: 'none',
+    candidates: [{ source: 'option', limitBytes, origin, kind: 'override' }],
+    notes: [],
+  };
+  return { limit, isBounded: true, origin };
+}

@@ -1,0 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+import { settleInheritance } from './inheritance.ts';
+
+if (isMainThread) settleInheritance(fileURLToPath(new URL('preload.cjs', import.meta.url)));

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The command as a package manager would link it. */
+export const plimsoll: string = join(import.meta.dirname, '..', '..', 'bin', 'plimsoll');
+
+/** The command for systems without a shell. */
+export const mainFile: string = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+/** How a command ended. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The environment of a test: this one without what the test runner and its caller put into it. */
+export function cleanEnvironment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...variables };
+}
+
+/** Runs `words[0]` with the rest to its end. */
+export function runToEnd(
+  words: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly input?: string } = {},
+): Outcome {
+  const [file = '', ...rest] = words;
+  const result = spawnSync(file, rest, {
+    encoding: 'utf8',
+    env: cleanEnvironment(options.env),
+    input: options.input ?? '',
+    timeout: 15_000,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  if (result.error !== undefined) throw result.error;
+  return { code: result.status, signal: result.signal, out: result.stdout, err: result.stderr };
+}
