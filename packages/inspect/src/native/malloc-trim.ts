@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { journal, processWide } from '@plimsoll/memory';
+import { journal, processWide, readMemory } from '@plimsoll/memory';
 
 /** What one trim gave back. */
 export interface TrimResult {
@@ -70,11 +70,11 @@ function requirePeer(name: string): unknown {
 
 function trimWith(call: (pad: number) => number): TrimResult | undefined {
   try {
-    const residentBeforeBytes = process.memoryUsage.rss();
+    const residentBeforeBytes = readMemory().rssBytes;
     const beganMs = performance.now();
     call(0);
     const trimMs = performance.now() - beganMs;
-    return { residentBeforeBytes, residentAfterBytes: process.memoryUsage.rss(), trimMs };
+    return { residentBeforeBytes, residentAfterBytes: readMemory().rssBytes, trimMs };
   } catch {
     // Trimming is a courtesy: without it the residue stays, and the caller reads that from `residentAfterBytes`.
     return undefined;

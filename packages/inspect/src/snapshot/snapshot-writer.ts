@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { writeHeapSnapshot as writeV8HeapSnapshot } from 'node:v8';
-import { journal, PlimsollError } from '@plimsoll/memory';
+import { journal, PlimsollError, readMemory } from '@plimsoll/memory';
 import { mallocTrim } from '../native/malloc-trim.ts';
 import { readHeapShape } from './heap-shape.ts';
 import { learnFromCapture } from './snapshot-cost.ts';
@@ -35,7 +35,7 @@ export function writeHeapSnapshot(path: string): SnapshotResult {
   refuseExisting(path);
   // Loaded before the measurement: its own memory is no residue.
   const trim = mallocTrim();
-  const residentBeforeBytes = process.memoryUsage.rss();
+  const residentBeforeBytes = readMemory().rssBytes;
   const beganMs = performance.now();
   try {
     writeV8HeapSnapshot(path);
@@ -47,7 +47,7 @@ export function writeHeapSnapshot(path: string): SnapshotResult {
   // V8 collects all garbage for a snapshot: this is the heap that was captured, not the one before with its garbage.
   const { heapUsedBytes } = readHeapShape();
   const trimmed = trim.trim() !== undefined;
-  const residentAfterBytes = process.memoryUsage.rss();
+  const residentAfterBytes = readMemory().rssBytes;
   const { nodeCount, edgeCount } = headerOf(path);
   const peakBytes = Math.max(0, residentPeakBytes - residentBeforeBytes);
   learnFromCapture({ heapUsedBytes, nodeCount, edgeCount, peakBytes, pauseMs });

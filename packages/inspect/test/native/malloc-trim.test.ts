@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { mallocTrim } from '../../src/index.ts';
+import { inspectUrl, runModule } from '../child/run-node.ts';
+
+const glibc =
+  process.platform === 'linux' &&
+  Boolean(
+    (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } }).header
+      ?.glibcVersionRuntime,
+  );
+
+test.skipIf(!glibc)(
+  `malloc_trim returns what 40 MB of freed small blocks left behind${glibc ? '' : ' [SKIPPED: glibc is needed]'}`,
+  () => {
+    const { status, stdout, stderr } = runModule(
+      `import { writeHeapSnapshot, mallocTrim } from ${JSON.stringify(inspectUrl)};
+     import { rmSync } from 'node:fs';
+     const kept = Array.from({ length: 2e5 }, (_, i) => ({ i }));
+     const path = process.env.SCRATCH;
+     const { residentBeforeBytes, residentPeakBytes, residentAfterBytes, trimmed } = writeHeapSnapshot(path);
+     rmSync(path);
+     console.log(JSON.stringify([mallocTrim().available, trimmed, residentPeakBytes - residentBeforeBytes > 150e6,
+       residentAfterBytes - residentBeforeBytes < 0.3 * (residentPeakBytes - residentBeforeBytes), kept.length]));`,
+      [],
+      { SCRATCH: `${process.env['TMPDIR'] ?? '/tmp'}/plimsoll-trim-${process.pid}.heapsnapshot` },
+    );
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toEqual([true, true, true, true, 200_000]);
+  },
+);
+
+test('without koffi trimming is off, says what to install, and a snapshot is taken all the same', () => {
+  const { status, stdout, stderr } = runModule(
+    `import { Module } from 'node:module';
+     const resolve = Module._resolveFilename;
+     Module._resolveFilename = (name, ...rest) => {
+       if (name === 'koffi') throw Object.assign(new Error('Cannot find module'), { code: 'MODULE_NOT_FOUND' });
+       return resolve(name, ...rest);
+     };
+     const { mallocTrim, writeHeapSnapshot } = await import(${JSON.stringify(inspectUrl)});
+     const { rmSync } = await import('node:fs');
+     const { available, reason } = mallocTrim();
+     const { trimmed } = writeHeapSnapshot(process.env.SCRATCH);
+     rmSync(process.env.SCRATCH);
+     console.log(JSON.stringify([available, reason, mallocTrim().trim() === undefined, trimmed]));`,
+    [],
+    { SCRATCH: `${process.env['TMPDIR'] ?? '/tmp'}/plimsoll-untrimmed-${process.pid}.heapsnapshot` },
+  );
+  expect([status, stderr]).toEqual([0, '']);
+  expect(JSON.parse(stdout)).toEqual([
+    false,
+    glibc ? 'the optional package koffi is not installed: npm install koffi.' : expect.any(String),
+    true,
+    false,
+  ]);
+});
+
+test('the access to malloc_trim is opened once', () => {
+  expect(mallocTrim()).toBe(mallocTrim());
+});
