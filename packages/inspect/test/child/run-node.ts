@@ -13,18 +13,29 @@ export interface ChildOutcome {
 /** The built package: children run what is published, on the Node that runs the tests. */
 export const inspectUrl: string = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href;
 
+/** How {@link runNode} starts its child. */
+export interface ChildOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs Node with `words` in a real child process. */
+export function runNode(words: readonly string[], options: ChildOptions = {}): ChildOutcome {
+  const child = spawnSync(process.execPath, words, {
+    encoding: 'utf8',
+    timeout: options.timeoutMs ?? 30_000,
+    cwd: options.cwd,
+    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+  });
+  return { status: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr };
+}
+
 /** Runs `code` as an ES module in a real child process. */
 export function runModule(
   code: string,
   flags: readonly string[] = [],
-  env: NodeJS.ProcessEnv = {},
-  cwd?: string,
+  options: ChildOptions = {},
 ): ChildOutcome {
-  const child = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', code], {
-    encoding: 'utf8',
-    timeout: 30_000,
-    cwd,
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-  });
-  return { status: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr };
+  return runNode([...flags, '--input-type=module', '-e', code], options);
 }

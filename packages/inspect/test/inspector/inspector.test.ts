@@ -13,12 +13,9 @@ test('under the permission model nothing throws and one journal entry says that 
      const inspector = openInspector();
      let code;
      try { inspector.ask('Runtime.enable'); } catch (error) { code = error.code; }
-     using nothing = inspector.on('Debugger.paused', () => {});
+     inspector.on('Debugger.paused', () => {});
      console.log(JSON.stringify([inspector.available, inspector.unavailableReason, code, inspector.tryAsk('Runtime.enable') === undefined,
-       readAllocationProfile() === undefined, predictSnapshotCost(readHeapShape()).peakBytes > 0]));`.replace(
-      'using nothing =',
-      '',
-    ),
+       readAllocationProfile() === undefined, predictSnapshotCost(readHeapShape()).peakBytes > 0]));`,
     [permission, '--allow-fs-read=*'],
   );
   expect(stderr.replace(/^.*(Permission is an experimental|trace-warnings).*\n/gm, '')).toBe('');
@@ -91,8 +88,7 @@ test('a sampler that another session stopped is started again, journalled, and r
      console.log(readAllocationProfile() === undefined, readAllocationProfile() !== undefined,
        journal().entries().map(({ event }) => event).join());`,
     [],
-    {},
-    join(import.meta.dirname, '../..'),
+    { cwd: join(import.meta.dirname, '../..') },
   );
   expect([status, stdout, stderr]).toEqual([0, 'true true sampling-started,sampling-restarted\n', '']);
 });

@@ -2,12 +2,8 @@ import { expect, test } from 'vitest';
 import { mallocTrim } from '../../src/index.ts';
 import { inspectUrl, runModule } from '../child/run-node.ts';
 
-const glibc =
-  process.platform === 'linux' &&
-  Boolean(
-    (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } }).header
-      ?.glibcVersionRuntime,
-  );
+const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+const glibc = process.platform === 'linux' && report.header.glibcVersionRuntime !== undefined;
 
 test.skipIf(!glibc)(
   `malloc_trim returns what 40 MB of freed small blocks left behind${glibc ? '' : ' [SKIPPED: glibc is needed]'}`,
@@ -22,7 +18,7 @@ test.skipIf(!glibc)(
      console.log(JSON.stringify([mallocTrim().available, trimmed, residentPeakBytes - residentBeforeBytes > 150e6,
        residentAfterBytes - residentBeforeBytes < 0.3 * (residentPeakBytes - residentBeforeBytes), kept.length]));`,
       [],
-      { SCRATCH: `${process.env['TMPDIR'] ?? '/tmp'}/plimsoll-trim-${process.pid}.heapsnapshot` },
+      { env: { SCRATCH: `${process.env['TMPDIR'] ?? '/tmp'}/plimsoll-trim-${process.pid}.heapsnapshot` } },
     );
     expect([status, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout)).toEqual([true, true, true, true, 200_000]);
@@ -44,7 +40,7 @@ test('without koffi trimming is off, says what to install, and a snapshot is tak
      rmSync(process.env.SCRATCH);
      console.log(JSON.stringify([available, reason, mallocTrim().trim() === undefined, trimmed]));`,
     [],
-    { SCRATCH: `${process.env['TMPDIR'] ?? '/tmp'}/plimsoll-untrimmed-${process.pid}.heapsnapshot` },
+    { env: { SCRATCH: `${process.env['TMPDIR'] ?? '/tmp'}/plimsoll-untrimmed-${process.pid}.heapsnapshot` } },
   );
   expect([status, stderr]).toEqual([0, '']);
   expect(JSON.parse(stdout)).toEqual([

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { inspectUrl, runNode } from '../child/run-node.ts';
 import {
   type HeapProfile,
   readAllocationProfile,
@@ -19,27 +20,40 @@ test('an interval of 12 bytes is refused with the range', () => {
   );
 });
 
-test('40 MB kept by one function are found at its file and line, and garbage is not', () => {
-  startAllocationSampling();
-  const kept: { a: number; b: string }[] = [];
-  function keepMuch(): void {
-    for (let i = 0; i < 400_000; i += 1) kept.push({ a: i, b: `${i}-kept` });
-  }
-  let last: object = {};
-  function dropMuch(): void {
-    for (let i = 0; i < 400_000; i += 1) last = { a: i, b: [i], before: last === undefined };
-  }
-  keepMuch();
-  dropMuch();
-  const profile = readAllocationProfile();
-  const site = profile?.sites[0];
-  expect(site).toMatchObject({ functionName: 'keepMuch', kind: 'application' });
-  expect(site?.file).toMatch(/allocation-sampling\.test\.ts$/);
-  expect(site?.shareRatio).toBeGreaterThan(0.5);
-  expect(
-    profile?.sites.find(({ functionName }) => functionName === 'dropMuch')?.shareRatio ?? 0,
-  ).toBeLessThan(0.1);
-  expect([kept.length, last]).toEqual([400_000, { a: 399_999, b: [399_999], before: false }]);
+test('what one function keeps is found at its file and line, and what another drops is not', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-sites-'));
+  writeFileSync(
+    join(folder, 'service.mjs'),
+    `import { readAllocationProfile, startAllocationSampling } from ${JSON.stringify(inspectUrl)};
+     startAllocationSampling();
+     const kept = [];
+     let last = {};
+     function keepMuch() {
+       for (let i = 0; i < 4e5; i += 1) kept.push({ a: i, b: i + '-kept' });
+     }
+     function dropMuch() {
+       for (let i = 0; i < 4e5; i += 1) last = { a: i, b: [i] };
+     }
+     keepMuch();
+     dropMuch();
+     const { sites } = readAllocationProfile();
+     const { functionName, file, line, kind, shareRatio } = sites[0];
+     const dropped = sites.find((site) => site.functionName === 'dropMuch')?.shareRatio ?? 0;
+     console.log(JSON.stringify([functionName, file, line, kind, shareRatio > 0.9, dropped < 0.05, kept.length, last.a]));`,
+  );
+  const { status, stdout, stderr } = runNode(['service.mjs'], { cwd: folder });
+  rmSync(folder, { recursive: true });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(JSON.parse(stdout)).toEqual([
+    'keepMuch',
+    'service.mjs',
+    5,
+    'application',
+    true,
+    true,
+    400_000,
+    399_999,
+  ]);
 });
 
 test('the file is V8’s own format, readable for its owner alone, and never overwrites', () => {

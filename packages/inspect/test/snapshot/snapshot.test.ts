@@ -70,9 +70,10 @@ test('a file with one node too few is not valid', async () => {
   });
 });
 
-test('after a capture the prediction for the same heap is what was counted, within 5 %', () => {
+test('after a capture the prediction for the same heap is what was counted, and at most a fifth more', () => {
   expect(costAfterwards.basis).toBe('capture');
-  expect(costAfterwards.nodeCount / taken.nodeCount).toBeCloseTo(1, 1);
+  expect(costAfterwards.nodeCount).toBeGreaterThanOrEqual(taken.nodeCount);
+  expect(costAfterwards.nodeCount / taken.nodeCount).toBeLessThan(1.2);
   expect(costAfterwards.peakBytes).toBeGreaterThanOrEqual(
     taken.residentPeakBytes - taken.residentBeforeBytes,
   );
