@@ -59,6 +59,7 @@ test('what one function keeps is found at its file and line, and what another dr
 test('the file is V8’s own format, readable for its owner alone, and never overwrites', () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-profile-'));
   const path = join(folder, 'allocation.heapprofile');
+  startAllocationSampling();
   const raw = readAllocationProfile()?.raw as HeapProfile;
   const bytes = writeHeapProfile(path, raw);
   expect([statSync(path).size, statSync(path).mode & 0o777]).toEqual([bytes, 0o600]);
