@@ -30,6 +30,13 @@ export type {
 } from './limits/memory-limit.ts';
 export { resolveMemoryLimit } from './limits/resolve-limit.ts';
 export {
+  type MemoryMonitor,
+  memoryMonitorDefaults,
+  type MemoryMonitorOptions,
+  type SampleListener,
+} from './monitor/memory-monitor.ts';
+export { startMemoryMonitor } from './monitor/start-monitor.ts';
+export {
   onPressure,
   pressureChannelName,
   type PressureEvent,
@@ -39,8 +46,10 @@ export {
   type PressureListener,
   publishPressure,
 } from './pressure/level.ts';
+export { pressureThresholdDefaults, type PressureThresholds } from './pressure/thresholds.ts';
 export { type MemoryReader, openMemoryReader } from './readings/memory-reader.ts';
 export type { KernelCounters, MemorySample } from './readings/memory-sample.ts';
+export { oldSpaceLimitBytes } from './readings/old-space-limit.ts';
 export { readMemory } from './readings/read-memory.ts';
 export { registerWorkerHeap, type WorkerHeap } from './readings/worker-heaps.ts';
 export type {
@@ -60,3 +69,4 @@ export {
   setHolderBudget,
 } from './reclaim/holder-registry.ts';
 export { forgetProcessWide, peekProcessWide, processWide } from './registry.ts';
+export type { MemoryTrend, SeriesTrend, TrendSeries, TrendVerdict } from './trend/memory-trend.ts';

@@ -90,7 +90,7 @@ export function resolveConfig(request: ResolveConfigOptions = {}): ResolvedConfi
       origins[option] = origin;
     }
   }
-  faults.push(...unknownVariables(env), ...unknownOptions(given));
+  faults.push(...misorderedThresholds(config, origins), ...unknownVariables(env), ...unknownOptions(given));
   if (faults.length > 0 && onFault === 'throw') throw configError(faults);
   return { config, origins, faults } as unknown as ResolvedConfig;
 }
@@ -105,6 +105,31 @@ function badValueMessage(
   const shown = row.type === 'url' ? 'not usable' : JSON.stringify(value)?.slice(0, 80);
   const instead = fallback === null ? 'it counts as not set' : `${showValue(row, fallback)} is used`;
   return `${name} is ${shown}; expected ${expectedForm(row)}; until then ${instead}.`;
+}
+
+/** Levels of pressure that are each in range and yet not in order fall back together. */
+function misorderedThresholds(
+  config: Record<string, ConfigValue | null>,
+  origins: Record<string, ConfigOrigin>,
+): ConfigFault[] {
+  const { elevatedRatio = 0, criticalRatio = 0, terminalRatio = 0, hysteresisRatio = 0 } = config;
+  const isAscending =
+    Number(hysteresisRatio) < Number(elevatedRatio) &&
+    Number(elevatedRatio) < Number(criticalRatio) &&
+    Number(criticalRatio) < Number(terminalRatio);
+  if (isAscending) return [];
+  const rows = [
+    variables.PLIMSOLL_HYSTERESIS,
+    variables.PLIMSOLL_ELEVATED,
+    variables.PLIMSOLL_CRITICAL,
+    variables.PLIMSOLL_TERMINAL,
+  ];
+  for (const row of rows) {
+    config[row.option] = row.default;
+    origins[row.option] = 'default';
+  }
+  const message = `PLIMSOLL_HYSTERESIS ${hysteresisRatio}, PLIMSOLL_ELEVATED ${elevatedRatio}, PLIMSOLL_CRITICAL ${criticalRatio}, PLIMSOLL_TERMINAL ${terminalRatio}; expected each to be below the next; until then ${rows.map((row) => row.default).join(', ')} are used.`;
+  return [{ name: 'PLIMSOLL_ELEVATED', message }];
 }
 
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): ConfigFault[] {

@@ -1,0 +1,105 @@
+import type { SeriesTrend, TrendSeries } from './memory-trend.ts';
+import { SeenLevels } from './seen-levels.ts';
+import { SlopeWindow } from './slope-window.ts';
+
+/** A growth that would meet the limit within this is judged on seconds of data; a slower one needs minutes. */
+const URGENT_MS = 60_000;
+
+/** A level that was seen before and left again excuses a rise, unless the limit is this near. */
+const EXCUSABLE_MS = 10 * 60_000;
+
+/** The newer half of a window must keep this share of its slope: a warm-up does not, a leak does. */
+const STEADY_RATIO = 0.5;
+
+interface Scale {
+  readonly window: SlopeWindow;
+  readonly leastPointCount: number;
+  readonly isUrgentOnly: boolean;
+}
+
+/** One series at three scales: seconds for what is about to happen, minutes for a leak, a day for a slow one and for the rhythm of the traffic. */
+export class SeriesTracker {
+  readonly #series: TrendSeries;
+  readonly #scales: readonly Scale[] = [
+    {
+      window: new SlopeWindow({ slotMs: 250, capacityCount: 16 }),
+      leastPointCount: 5,
+      isUrgentOnly: true,
+    },
+    {
+      window: new SlopeWindow({ slotMs: 10_000, capacityCount: 36 }),
+      leastPointCount: 6,
+      isUrgentOnly: false,
+    },
+    {
+      window: new SlopeWindow({ slotMs: 15 * 60_000, capacityCount: 96 }),
+      leastPointCount: 8,
+      isUrgentOnly: false,
+    },
+  ];
+  readonly #seen = new SeenLevels();
+  #bytes = 0;
+
+  constructor(series: TrendSeries) {
+    this.#series = series;
+  }
+
+  /** Takes the value of the series now; true when a point was completed and {@link judge} may answer anew. */
+  observe(atMs: number, bytes: number, hasCollection: boolean): boolean {
+    this.#bytes = bytes;
+    let isNew = false;
+    for (const [index, { window }] of this.#scales.entries()) {
+      if (!window.add(atMs, bytes, hasCollection)) continue;
+      isNew = true;
+      if (index === 1) this.#seen.observe(atMs, window.lastValue);
+    }
+    return isNew;
+  }
+
+  /** The trend against `roomBytes` left, where a rise below `materialBytes` does not matter. `shownBytes` is the value to report. */
+  judge(shownBytes: number, roomBytes: number, materialBytes: number): SeriesTrend {
+    let leading: Scale | undefined;
+    let leadingMs = Number.POSITIVE_INFINITY;
+    let isUncertain = false;
+    for (const scale of this.#scales) {
+      const { window } = scale;
+      if (window.pointCount < scale.leastPointCount) continue;
+      const { slopePerSecond, lowPerSecond, highPerSecond } = window.estimate;
+      const spanSeconds = window.spanMs / 1000;
+      const isMaterial = slopePerSecond * spanSeconds >= materialBytes;
+      if (!isMaterial || !(lowPerSecond > 0)) {
+        isUncertain ||= !scale.isUrgentOnly && isMaterial && highPerSecond * spanSeconds >= 2 * materialBytes;
+        continue;
+      }
+      if (window.recentSlopePerSecond < STEADY_RATIO * slopePerSecond) continue;
+      const timeMs = (Math.max(0, roomBytes) / slopePerSecond) * 1000;
+      if (scale.isUrgentOnly && timeMs > URGENT_MS) continue;
+      if (timeMs > EXCUSABLE_MS && this.#bytes <= this.#seen.highestBefore(window.startMs)) continue;
+      if (timeMs > leadingMs) continue;
+      leading = scale;
+      leadingMs = timeMs;
+    }
+    const hasEnough = this.#scales.some(
+      ({ isUrgentOnly, leastPointCount, window }) => !isUrgentOnly && window.pointCount >= leastPointCount,
+    );
+    const quiet = hasEnough && !isUncertain ? 'flat' : 'unknown';
+    const { window } = leading ?? this.#longest();
+    return {
+      series: this.#series,
+      bytes: shownBytes,
+      slopeBytesPerSecond: window.estimate.slopePerSecond,
+      slopeLowBytesPerSecond: window.estimate.lowPerSecond,
+      slopeHighBytesPerSecond: window.estimate.highPerSecond,
+      timeToLimitMs: leadingMs,
+      verdict: leading === undefined ? quiet : 'growing',
+      pointCount: window.pointCount,
+      spanMs: window.spanMs,
+    };
+  }
+
+  /** The scale of minutes once it has points, else that of seconds. */
+  #longest(): Scale {
+    const [seconds, minutes] = this.#scales as readonly [Scale, Scale, Scale];
+    return minutes.window.pointCount >= minutes.leastPointCount ? minutes : seconds;
+  }
+}

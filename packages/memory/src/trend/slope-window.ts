@@ -1,0 +1,114 @@
+import { estimateSlope, type SlopeEstimate } from './theil-sen.ts';
+
+/** How far apart the points of a window are and how many it keeps. */
+export interface SlopeWindowOptions {
+  /** Time a slot lasts at least; its smallest value is its point. */
+  readonly slotMs: number;
+  /** Points kept; the estimate costs the square of it. */
+  readonly capacityCount: number;
+}
+
+/**
+ * The last points of one series at one scale, as slot minima: what a series comes down to again and again is its floor, whatever it rises to in between. A slot
+ * ends after a major collection, so that its minimum has seen one; without any it ends after five times its length.
+ */
+export class SlopeWindow {
+  readonly #slotMs: number;
+  readonly #capacityCount: number;
+  readonly #timesMs: Float64Array;
+  readonly #values: Float64Array;
+  readonly #scratch: Float64Array;
+  readonly #estimate: SlopeEstimate = newEstimate();
+  readonly #recentEstimate: SlopeEstimate = newEstimate();
+  #pointCount = 0;
+  #slotStartMs = Number.NaN;
+  #slotLeast = Number.POSITIVE_INFINITY;
+  #slotLeastAtMs = 0;
+  #slotHasCollection = false;
+
+  constructor(options: SlopeWindowOptions) {
+    this.#slotMs = options.slotMs;
+    this.#capacityCount = options.capacityCount;
+    this.#timesMs = new Float64Array(options.capacityCount);
+    this.#values = new Float64Array(options.capacityCount);
+    this.#scratch = new Float64Array((options.capacityCount * (options.capacityCount - 1)) / 2);
+  }
+
+  get pointCount(): number {
+    return this.#pointCount;
+  }
+
+  /** Time from the first point to the last. */
+  get spanMs(): number {
+    return this.#pointCount < 2 ? 0 : this.#timeAt(this.#pointCount - 1) - this.#timeAt(0);
+  }
+
+  /** When the window begins; Infinity while it is empty. */
+  get startMs(): number {
+    return this.#pointCount === 0 ? Number.POSITIVE_INFINITY : this.#timeAt(0);
+  }
+
+  /** The value of the newest point. */
+  get lastValue(): number {
+    return this.#values[this.#pointCount - 1] ?? 0;
+  }
+
+  /** The slope over the whole window, as of the last point. */
+  get estimate(): Readonly<SlopeEstimate> {
+    return this.#estimate;
+  }
+
+  /** The slope over the newer half: what is left of a growth that slows down. */
+  get recentSlopePerSecond(): number {
+    return this.#recentEstimate.slopePerSecond;
+  }
+
+  /** Adds what the series is now; true when that completed a point. */
+  add(atMs: number, value: number, hasCollection: boolean): boolean {
+    if (Number.isNaN(this.#slotStartMs)) {
+      this.#slotStartMs = atMs;
+      this.#push(atMs, value);
+      return true;
+    }
+    if (value < this.#slotLeast) {
+      this.#slotLeast = value;
+      this.#slotLeastAtMs = atMs;
+    }
+    this.#slotHasCollection ||= hasCollection;
+    const elapsedMs = atMs - this.#slotStartMs;
+    if (elapsedMs < this.#slotMs) return false;
+    if (!this.#slotHasCollection && elapsedMs < 5 * this.#slotMs) return false;
+    this.#push(this.#slotLeastAtMs, this.#slotLeast);
+    this.#slotStartMs = atMs;
+    this.#slotLeast = Number.POSITIVE_INFINITY;
+    this.#slotHasCollection = false;
+    return true;
+  }
+
+  #push(atMs: number, value: number): void {
+    if (this.#pointCount === this.#capacityCount) {
+      this.#timesMs.copyWithin(0, 1);
+      this.#values.copyWithin(0, 1);
+      this.#pointCount -= 1;
+    }
+    this.#timesMs[this.#pointCount] = atMs;
+    this.#values[this.#pointCount] = value;
+    this.#pointCount += 1;
+    const end = this.#pointCount;
+    estimateSlope(this.#timesMs, this.#values, 0, end, this.#scratch, this.#estimate);
+    const recentStart = end >> 1;
+    estimateSlope(this.#timesMs, this.#values, recentStart, end, this.#scratch, this.#recentEstimate);
+  }
+
+  #timeAt(index: number): number {
+    return this.#timesMs[index] ?? 0;
+  }
+}
+
+function newEstimate(): SlopeEstimate {
+  return {
+    slopePerSecond: 0,
+    lowPerSecond: Number.NEGATIVE_INFINITY,
+    highPerSecond: Number.POSITIVE_INFINITY,
+  };
+}
