@@ -101,6 +101,16 @@ export function openInspector(): Inspector {
   return processWide('inspector', connect);
 }
 
+/** True when this process listens for an inspector client (`--inspect`, SIGUSR1, `inspector.open()`). */
+export function isInspectorPortOpen(): boolean {
+  try {
+    return process.getBuiltinModule('node:inspector').url() !== undefined;
+  } catch {
+    // No inspector, no port.
+    return false;
+  }
+}
+
 function connect(): Inspector {
   try {
     const { Session } = process.getBuiltinModule('node:inspector');

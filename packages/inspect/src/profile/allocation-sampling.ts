@@ -1,7 +1,8 @@
-import { journal, processWide, PlimsollError } from '@plimsoll/memory';
+import { getHeapStatistics } from 'node:v8';
+import { journal, PlimsollError, processWide } from '@plimsoll/memory';
 import { openInspector } from '../inspector/inspector.ts';
 import { type AllocationSite, findAllocationSites } from './allocation-site.ts';
-import { type HeapProfile, withoutSecrets } from './heap-profile.ts';
+import { type HeapProfile, type HeapProfileNode, withoutSecrets } from './heap-profile.ts';
 
 /** How {@link startAllocationSampling} samples. */
 export interface AllocationSamplingOptions {
@@ -27,6 +28,8 @@ export interface AllocationProfile {
   readonly sites: readonly AllocationSite[];
   /** Live bytes of the guard itself, left out of `sites`. */
   readonly guardBytes: number;
+  /** One sample stands for so many allocated bytes. */
+  readonly intervalBytes: number;
   /** Milliseconds the question took; V8 collects all garbage first, so this grows with the heap. */
   readonly readMs: number;
 }
@@ -36,10 +39,17 @@ interface SamplingState {
   /** Another session or a native profiler started V8's one sampler: we read it and never stop it. */
   isForeign: boolean;
   isOn: boolean;
+  /** What was alive when sampling last had to be started anew. */
+  earlier: HeapProfile | undefined;
 }
 
 function state(): SamplingState {
-  return processWide('allocation-sampling', () => ({ intervalBytes: 0, isForeign: false, isOn: false }));
+  return processWide('allocation-sampling', () => ({
+    intervalBytes: 0,
+    isForeign: false,
+    isOn: false,
+    earlier: undefined,
+  }));
 }
 
 /**
@@ -77,6 +87,33 @@ export function stopAllocationSampling(): void {
   const sampling = state();
   if (sampling.isOn && !sampling.isForeign) openInspector().tryAsk('HeapProfiler.stopSampling');
   sampling.isOn = false;
+  sampling.earlier = undefined;
+}
+
+/** True when V8's sampler is somebody else's: then {@link pauseAllocationSampling} cannot stop it. */
+export function isSamplingForeign(): boolean {
+  return state().isForeign;
+}
+
+/**
+ * Stops the sampler for as long as `work` takes. V8 keeps what a heap snapshot allocated for names while a sampler runs. What was alive before is kept, and counts in later
+ * profiles as far as the heap still has room for it.
+ */
+export function pauseAllocationSampling(work: () => void): void {
+  const sampling = state();
+  const inspector = openInspector();
+  if (!sampling.isOn || sampling.isForeign) {
+    work();
+    return;
+  }
+  const before = inspector.tryAsk<{ profile: HeapProfile }>('HeapProfiler.getSamplingProfile');
+  if (before !== undefined) sampling.earlier = combined(before.profile, sampling.earlier);
+  inspector.tryAsk('HeapProfiler.stopSampling');
+  try {
+    work();
+  } finally {
+    sampling.isOn = start(sampling.intervalBytes);
+  }
 }
 
 /**
@@ -95,7 +132,41 @@ export function readAllocationProfile(): AllocationProfile | undefined {
     journal().write('inspect', 'sampling-restarted', { intervalBytes: sampling.intervalBytes });
     return undefined;
   }
-  const { sites, totalBytes, guardBytes } = findAllocationSites(answer.profile);
-  const raw = withoutSecrets(answer.profile);
-  return { raw, totalBytes, sites, guardBytes, readMs: performance.now() - beganMs };
+  const whole = combined(answer.profile, sampling.earlier);
+  const { sites, totalBytes, guardBytes } = findAllocationSites(whole);
+  const raw = withoutSecrets(whole);
+  const { intervalBytes } = sampling;
+  return { raw, totalBytes, sites, guardBytes, intervalBytes, readMs: performance.now() - beganMs };
+}
+
+/** Both profiles in one: what was alive at the earlier one is thought to have shrunk evenly to what the heap holds beside the newer one. */
+function combined(newer: HeapProfile, earlier: HeapProfile | undefined): HeapProfile {
+  if (earlier === undefined) return newer;
+  const roomBytes = Math.max(0, getHeapStatistics().used_heap_size - selfBytes(newer.head));
+  const earlierBytes = selfBytes(earlier.head);
+  const shareRatio = earlierBytes > 0 ? Math.min(1, roomBytes / earlierBytes) : 0;
+  const children = [
+    ...newer.head.children,
+    ...earlier.head.children.map((child) => scaled(child, shareRatio)),
+  ];
+  return {
+    head: { ...newer.head, children },
+    samples: [...(newer.samples ?? []), ...(earlier.samples ?? [])],
+  };
+}
+
+/** V8 numbers nodes from 1 in each profile: those of the earlier one get negative numbers, which DevTools takes. */
+function scaled(node: HeapProfileNode, shareRatio: number): HeapProfileNode {
+  return {
+    ...node,
+    id: -Math.abs(node.id),
+    selfSize: Math.round(node.selfSize * shareRatio),
+    children: node.children.map((child) => scaled(child, shareRatio)),
+  };
+}
+
+function selfBytes(node: HeapProfileNode): number {
+  let bytes = node.selfSize;
+  for (const child of node.children) bytes += selfBytes(child);
+  return bytes;
 }

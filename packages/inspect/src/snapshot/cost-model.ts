@@ -34,6 +34,8 @@ export interface HeapDensity {
   readonly bytesPerInternalized: number;
   /** Of the largest array's slots, how many are in use: 0..1. */
   readonly usedSlotsRatio: number;
+  /** How much of the bytes that a profile saw in large objects is believed to be no nodes: 0..1. */
+  readonly trustedBulkRatio: number;
 }
 
 const NODE_20: SnapshotCoefficients = {
@@ -43,7 +45,7 @@ const NODE_20: SnapshotCoefficients = {
   flatBytes: 12e6,
   nodeMicros: 1.4,
   indexMicros: 4,
-  fileBytesPerNode: 85,
+  fileBytesPerNode: 105,
   base: { heapUsedBytes: 3.6e6, nodeCount: 43_000, edgeCount: 192_000, indexCount: 7_800 },
 };
 
@@ -54,7 +56,7 @@ const NODE_24: SnapshotCoefficients = {
   flatBytes: 15e6,
   nodeMicros: 1.05,
   indexMicros: 3.2,
-  fileBytesPerNode: 78,
+  fileBytesPerNode: 95,
   base: { heapUsedBytes: 4.6e6, nodeCount: 61_000, edgeCount: 262_000, indexCount: 8_000 },
 };
 
@@ -69,6 +71,7 @@ export const usualDensity: HeapDensity = Object.freeze({
   edgesPerNode: 3.2,
   bytesPerInternalized: 700,
   usedSlotsRatio: 0.6,
+  trustedBulkRatio: 1,
 });
 
 /** The dearest of the measured shapes in each respect: boxed numbers (28 B), promises and closures (edges), parsed JSON (internalized strings). */
@@ -77,4 +80,5 @@ export const dearestDensity: HeapDensity = Object.freeze({
   edgesPerNode: 3.5,
   bytesPerInternalized: 280,
   usedSlotsRatio: 1,
+  trustedBulkRatio: 0.7,
 });

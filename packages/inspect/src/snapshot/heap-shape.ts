@@ -9,10 +9,14 @@ export interface HeapShape {
   readonly largeObjectBytes: number;
   /** The largest live object a profile has seen; undefined without a profile: then one object may be all of `largeObjectBytes`. */
   readonly largestObjectBytes?: number;
+  /** Live bytes in objects above 1 KiB that a profile has seen: long strings, arrays of numbers. They cost a snapshot next to nothing. */
+  readonly bulkBytes?: number;
 }
 
 /** A large object below this is sampled too rarely to say that there is none. */
 const SURELY_SAMPLED_BYTES = 1024 * 1024;
+/** From here on an object is few nodes for its bytes. */
+const BULK_BYTES = 1024;
 
 /**
  * Reads the shape of this thread's heap; about 0.1 ms. With a `profile` the largest array is known, and the bound that {@link predictSnapshotCost} states comes down.
@@ -27,7 +31,11 @@ export function readHeapShape(profile?: AllocationProfile): HeapShape {
   }
   if (profile === undefined) return { heapUsedBytes, largeObjectBytes };
   let largestObjectBytes = SURELY_SAMPLED_BYTES;
-  // A sample of an object far above the interval stands for that object alone.
-  for (const { size } of profile.raw.samples ?? []) if (size > largestObjectBytes) largestObjectBytes = size;
-  return { heapUsedBytes, largeObjectBytes, largestObjectBytes };
+  let bulkBytes = 0;
+  // A sample stands for interval + between 0 and 1 × the size of its object; one of an object far above the interval for that object alone.
+  for (const { size } of profile.raw.samples ?? []) {
+    if (size > largestObjectBytes) largestObjectBytes = size;
+    if (size > profile.intervalBytes + BULK_BYTES) bulkBytes += size;
+  }
+  return { heapUsedBytes, largeObjectBytes, largestObjectBytes, bulkBytes };
 }

@@ -6,6 +6,7 @@ import {
   type SnapshotCoefficients,
   usualDensity,
 } from './cost-model.ts';
+import { isSamplingForeign } from '../profile/allocation-sampling.ts';
 import type { HeapShape } from './heap-shape.ts';
 
 /** What a heap snapshot of this heap would cost. Bytes are resident memory beside what the process has already. */
@@ -41,8 +42,12 @@ export interface CaptureLesson {
   readonly pauseMs: number;
 }
 
-/** Of the peak, how much malloc cannot give back: measured 0.06–0.13. */
-const TRIMMED_RESIDUE_RATIO = 0.15;
+/** Of the peak, how much malloc cannot give back: measured below 0 (the heap's own pages go back too) to 0.02. */
+const TRIMMED_RESIDUE_RATIO = 0.02;
+/** Pages that are only partly free, whatever the size of the snapshot: measured up to 5 MB. */
+const TRIMMED_RESIDUE_FLAT_BYTES = 8e6;
+/** The part of a file that does not grow with the heap: meta data and the source code of Node itself. */
+const FILE_FLAT_BYTES = 3e6;
 /** Pauses vary with the machine more than memory does. */
 const PAUSE_MARGIN_RATIO = 1.5;
 /** What a capture counted can still be off when the same heap is captured again. */
@@ -79,18 +84,25 @@ export function predictSnapshotCost(
     peakBytes: model.usual,
     peakUpperBytes: model.dearest,
     residueBytes: model.dearest,
-    trimmedResidueBytes: Math.round(model.dearest * TRIMMED_RESIDUE_RATIO),
+    trimmedResidueBytes: trimmedResidue(model.dearest),
     pauseMs,
     pauseUpperMs: Math.round(pauseOf(dearest, coefficients) * PAUSE_MARGIN_RATIO),
-    fileBytes: Math.round(dearest.nodeCount * coefficients.fileBytesPerNode),
+    fileBytes: FILE_FLAT_BYTES + Math.round(dearest.nodeCount * coefficients.fileBytesPerNode),
     basis: 'model',
   };
   const { last } = lessons();
   return last === undefined ? predicted : corrected(predicted, heap, last, coefficients);
 }
 
+/** A sampler that somebody else runs keeps V8 from freeing the names of a snapshot: then most of it stays. */
+function trimmedResidue(peakBytes: number): number {
+  if (isSamplingForeign()) return peakBytes;
+  return Math.round(TRIMMED_RESIDUE_FLAT_BYTES + peakBytes * TRIMMED_RESIDUE_RATIO);
+}
+
 function countThings(heap: HeapShape, { base }: SnapshotCoefficients, density: HeapDensity): Counts {
-  const grownBytes = Math.max(0, heap.heapUsedBytes - base.heapUsedBytes);
+  const bulkBytes = (heap.bulkBytes ?? 0) * density.trustedBulkRatio;
+  const grownBytes = Math.max(0, heap.heapUsedBytes - bulkBytes - base.heapUsedBytes);
   const addedNodes = grownBytes / density.bytesPerNode;
   const largestBytes = Math.min(heap.largeObjectBytes, heap.largestObjectBytes ?? heap.largeObjectBytes);
   const slots = (largestBytes / SLOT_BYTES) * density.usedSlotsRatio;
@@ -141,10 +153,10 @@ function corrected(
     peakBytes,
     peakUpperBytes,
     residueBytes: peakUpperBytes,
-    trimmedResidueBytes: Math.round(peakUpperBytes * TRIMMED_RESIDUE_RATIO),
+    trimmedResidueBytes: trimmedResidue(peakUpperBytes),
     pauseMs,
     pauseUpperMs: Math.round(pauseMs * PAUSE_MARGIN_RATIO),
-    fileBytes: Math.round(nodeCount * coefficients.fileBytesPerNode * LESSON_MARGIN_RATIO),
+    fileBytes: FILE_FLAT_BYTES + Math.round(nodeCount * coefficients.fileBytesPerNode * LESSON_MARGIN_RATIO),
     basis: 'capture',
   };
 }

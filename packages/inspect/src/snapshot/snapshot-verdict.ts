@@ -38,12 +38,12 @@ function untouchedBytes(limitBytes: number): number {
 
 /**
  * Decides whether a snapshot of this cost fits: its peak into the headroom, what it leaves resident beside the full planned heap, and its pause at the container's
- * CPU quota. All three at their worst. Never throws.
+ * CPU quota. Memory at its worst, because too much of it kills; the pause as expected. Never throws.
  */
 export function judgeSnapshot(options: JudgeSnapshotOptions): SnapshotVerdict {
   const { cost, sample, plannedHeapBytes, maxPauseMs } = options;
   const quotaCores = options.cpuQuotaCores > 0 ? options.cpuQuotaCores : 1;
-  const pauseMs = Math.round(cost.pauseUpperMs / Math.min(1, quotaCores));
+  const pauseMs = Math.round(cost.pauseMs / Math.min(1, quotaCores));
   const growthBytes = Math.max(0, Math.round((options.growthBytesPerSecond * pauseMs) / 1000));
   const reserveBytes = untouchedBytes(sample.limitBytes);
   const peakBytes = cost.peakUpperBytes + growthBytes + (options.fileInMemoryBytes ?? 0);
@@ -73,7 +73,7 @@ export function judgeSnapshot(options: JudgeSnapshotOptions): SnapshotVerdict {
   }
   if (!(pauseMs <= maxPauseMs)) {
     reasons.push(
-      `The service may stand still for ${pauseMs} ms at ${quotaCores} ${quotaCores === 1 ? 'core' : 'cores'}; ${maxPauseMs} ms are allowed.`,
+      `The service would stand still for about ${pauseMs} ms at ${quotaCores} ${quotaCores === 1 ? 'core' : 'cores'}; ${maxPauseMs} ms are allowed.`,
     );
   }
   const numbers = {

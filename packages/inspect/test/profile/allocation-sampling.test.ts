@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inspectUrl, runNode } from '../child/run-node.ts';
+import { inspectUrl, runModule, runNode } from '../child/run-node.ts';
 import {
   type HeapProfile,
   readAllocationProfile,
@@ -67,4 +67,30 @@ test('the file is V8’s own format, readable for its owner alone, and never ove
   expect(Object.keys(head)).toEqual(['callFrame', 'selfSize', 'id', 'children']);
   expect(() => writeHeapProfile(path, raw)).toThrow(/EEXIST/);
   rmSync(folder, { recursive: true });
+});
+
+test('what was alive before a snapshot still has its site after it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-carried-'));
+  const { status, stdout, stderr } = runModule(
+    `import { mallocTrim, readAllocationProfile, startAllocationSampling, writeHeapSnapshot } from ${JSON.stringify(inspectUrl)};
+     startAllocationSampling();
+     const kept = [];
+     function keepMuch(count) {
+       for (let i = 0; i < count; i += 1) kept.push({ a: i, b: i + '-kept' });
+     }
+     keepMuch(2e5);
+     const before = readAllocationProfile();
+     const { trimmed } = writeHeapSnapshot('a.partial');
+     const after = readAllocationProfile();
+     keepMuch(2e5);
+     const later = readAllocationProfile();
+     const ratio = (profile) => profile.sites[0].liveBytes / before.sites[0].liveBytes;
+     console.log(JSON.stringify([trimmed === mallocTrim().available, before.sites[0].functionName, after.sites[0].functionName,
+       ratio(after) > 0.8 && ratio(after) < 1.1, ratio(later) > 1.5 && ratio(later) < 2.5, kept.length]));`,
+    [],
+    { cwd: folder },
+  );
+  rmSync(folder, { recursive: true });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(JSON.parse(stdout)).toEqual([true, 'keepMuch', 'keepMuch', true, true, 400_000]);
 });

@@ -28,8 +28,8 @@ const cost = {
   peakUpperBytes: mib(200),
   residueBytes: mib(200),
   trimmedResidueBytes: mib(30),
-  pauseMs: 400,
-  pauseUpperMs: 600,
+  pauseMs: 600,
+  pauseUpperMs: 900,
   fileBytes: mib(30),
   basis: 'model',
 } as const;
@@ -67,7 +67,9 @@ test('untrimmed, 200 MiB of residue do not fit beside the full planned heap', ()
 test('at a quarter of a core 600 ms become 2,400 and are refused', () => {
   const { reasons, numbers } = judgeSnapshot({ ...fits, cpuQuotaCores: 0.25 });
   expect(numbers['pauseMs']).toBe(2400);
-  expect(reasons).toEqual(['The service may stand still for 2400 ms at 0.25 cores; 1000 ms are allowed.']);
+  expect(reasons).toEqual([
+    'The service would stand still for about 2400 ms at 0.25 cores; 1000 ms are allowed.',
+  ]);
 });
 
 test('not a number anywhere means not affordable', () => {
