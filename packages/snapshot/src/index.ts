@@ -1,0 +1,19 @@
+export {
+  isSnapshotError,
+  SnapshotError,
+  type SnapshotErrorCode,
+  snapshotErrorCodes,
+  type SnapshotErrorDetails,
+} from './errors.ts';
+export type { SnapshotHeader } from './format/header.ts';
+export { HeapGraph } from './graph/heap-graph.ts';
+export { edgeKindName, edgeKinds, nodeKindName, nodeKinds } from './graph/kinds.ts';
+export {
+  measureNeed,
+  openSnapshot,
+  type OpenSnapshotOptions,
+  predictNeed,
+  type SnapshotNeed,
+  type SnapshotStep,
+} from './graph/open-snapshot.ts';
+export type { SnapshotInput } from './input/snapshot-file.ts';
