@@ -17,3 +17,15 @@ export {
   type SnapshotStep,
 } from './graph/open-snapshot.ts';
 export type { SnapshotInput } from './input/snapshot-file.ts';
+export { type ClassSummary, type ClassTable, summarizeClasses } from './answers/classes.ts';
+export type { PathStep, Place } from './answers/place.ts';
+export type { Site } from './answers/sites.ts';
+export {
+  findSuspects,
+  type FindSuspectsOptions,
+  type Growth,
+  type Holder,
+  type Suspect,
+  suspectDefaults,
+  type SuspectKind,
+} from './answers/suspects.ts';

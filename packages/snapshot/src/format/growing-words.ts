@@ -18,7 +18,8 @@ export class GrowingWords {
     const at = index >>> blockShift;
     let block = this.#blocks[at];
     if (block === undefined) this.#blocks.push((block = new Uint32Array(blockSize)));
-    if (value > 0xffffffff && block instanceof Uint32Array) this.#blocks[at] = block = Float64Array.from(block);
+    if (value > 0xffffffff && block instanceof Uint32Array)
+      this.#blocks[at] = block = Float64Array.from(block);
     block[index & blockMask] = value;
     return index;
   }

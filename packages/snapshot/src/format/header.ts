@@ -34,17 +34,27 @@ export function readHeader(file: SnapshotFile): SnapshotHeader {
   const head = Buffer.alloc(Math.min(maxHeaderBytes, file.sizeBytes));
   file.read(head, 0);
   const key = /^\s*\{\s*"snapshot"\s*:\s*/.exec(head.toString('latin1', 0, 256));
-  if (key === null) throw formatFault(0, describeBytes(head), 'a heap snapshot that starts with {"snapshot":');
+  if (key === null)
+    throw formatFault(0, describeBytes(head), 'a heap snapshot that starts with {"snapshot":');
   const end = findObjectEnd(head, key[0].length);
   if (end < 0) {
-    if (head.length === file.sizeBytes) throw truncatedFault(file.sizeBytes, 'the end of the snapshot header');
-    throw formatFault(key[0].length, `a header longer than ${maxHeaderBytes} bytes`, 'a snapshot header of a few kilobytes');
+    if (head.length === file.sizeBytes)
+      throw truncatedFault(file.sizeBytes, 'the end of the snapshot header');
+    throw formatFault(
+      key[0].length,
+      `a header longer than ${maxHeaderBytes} bytes`,
+      'a snapshot header of a few kilobytes',
+    );
   }
   let raw: unknown;
   try {
     raw = JSON.parse(head.toString('utf8', key[0].length, end));
   } catch (cause) {
-    throw new SnapshotError('ERR_SNAPSHOT_FORMAT', `the snapshot header at byte ${key[0].length} is not JSON`, { cause });
+    throw new SnapshotError(
+      'ERR_SNAPSHOT_FORMAT',
+      `the snapshot header at byte ${key[0].length} is not JSON`,
+      { cause },
+    );
   }
   return checkHeader(raw as RawHeader, end, file.sizeBytes);
 }
@@ -78,7 +88,11 @@ function checkHeader(raw: RawHeader, endOffset: number, fileBytes: number): Snap
   };
   if (header.nodeCount === 0) throw formatFault(endOffset, 'node_count 0', 'at least the root node');
   if (!Number.isInteger(header.rootNode) || header.rootNode < 0 || header.rootNode >= header.nodeCount) {
-    throw formatFault(endOffset, `root_index ${rootIndex}`, `the first field of one of ${header.nodeCount} nodes`);
+    throw formatFault(
+      endOffset,
+      `root_index ${rootIndex}`,
+      `the first field of one of ${header.nodeCount} nodes`,
+    );
   }
   return header;
 }
@@ -86,11 +100,14 @@ function checkHeader(raw: RawHeader, endOffset: number, fileBytes: number): Snap
 /** A row needs at least one digit and one separator per field: what the file cannot hold is refused, not allocated. */
 function requireCount(value: unknown, name: string, fieldCount: number, fileBytes: number): number {
   const most = Math.floor(fileBytes / (2 * fieldCount));
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most && value < maxRows) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most && value < maxRows)
+    return value;
+  // A count that some file could hold was cut off; any other is made up.
+  const isPossible = typeof value === 'number' && Number.isInteger(value) && value > most && value < maxRows;
   throw new SnapshotError(
-    'ERR_SNAPSHOT_FORMAT',
-    `the header claims ${name} ${String(value)}, but a file of ${fileBytes} bytes holds at most ${Math.min(most, maxRows)} such rows; the file is damaged or was cut off`,
-    { details: { fileBytes, claimed: Number(value), most } },
+    isPossible ? 'ERR_SNAPSHOT_TRUNCATED' : 'ERR_SNAPSHOT_FORMAT',
+    `the header claims ${name} ${String(value)}, but a file that ends at byte ${fileBytes} holds at most ${Math.min(most, maxRows)} such rows; the file is damaged or was cut off`,
+    { details: { byteOffset: fileBytes, claimed: Number(value), most } },
   );
 }
 
@@ -98,7 +115,12 @@ function requireCount(value: unknown, name: string, fieldCount: number, fileByte
 const maxRows = 2 ** 32 - 2;
 
 function stringList(value: unknown, name: string, offset: number): readonly string[] {
-  if (Array.isArray(value) && value.length > 0 && value.length <= 64 && value.every((item) => typeof item === 'string')) {
+  if (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= 64 &&
+    value.every((item) => typeof item === 'string')
+  ) {
     return value as string[];
   }
   throw formatFault(offset, `a header without a usable ${name}`, `a list of column names`);
@@ -109,9 +131,15 @@ function typeList(value: unknown, typeColumn: number, name: string, offset: numb
   return stringList(list, `${name}[${typeColumn}]`, offset);
 }
 
-function requireFields(fields: readonly string[], wanted: readonly string[], name: string, offset: number): void {
+function requireFields(
+  fields: readonly string[],
+  wanted: readonly string[],
+  name: string,
+  offset: number,
+): void {
   const missing = wanted.filter((field) => !fields.includes(field));
-  if (missing.length > 0) throw formatFault(offset, `${name} without ${missing.join(', ')}`, wanted.join(', '));
+  if (missing.length > 0)
+    throw formatFault(offset, `${name} without ${missing.join(', ')}`, wanted.join(', '));
 }
 
 function findObjectEnd(bytes: Buffer, start: number): number {

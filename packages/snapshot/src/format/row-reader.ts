@@ -79,15 +79,19 @@ export class RowReader {
 
   #endOrFault(position: number, field: number): boolean {
     if (position >= this.#endPosition) {
-      if (this.#isAtEnd) throw truncatedFault(this.#file.sizeBytes, `more ${this.#what} or the "]" that ends them`);
+      if (this.#isAtEnd)
+        throw truncatedFault(this.#file.sizeBytes, `more ${this.#what} or the "]" that ends them`);
       throw this.#fault(this.#position, 'a number');
     }
     const byte = this.#chunk[position];
-    if (byte === 0x5d && (field === 0 && (this.#isFirst || this.#chunk[position - 1] !== 0x2c))) {
+    if (byte === 0x5d && field === 0 && (this.#isFirst || this.#chunk[position - 1] !== 0x2c)) {
       this.#position = position + 1;
       return false;
     }
-    throw this.#fault(position, byte === 0x5d ? `a whole row of ${this.row.length} numbers` : 'a number, "," or "]"');
+    throw this.#fault(
+      position,
+      byte === 0x5d ? `a whole row of ${this.row.length} numbers` : 'a number, "," or "]"',
+    );
   }
 
   #fault(position: number, expected: string): SnapshotError {

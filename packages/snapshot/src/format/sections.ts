@@ -103,6 +103,11 @@ class ByteWalk {
   }
 
   #skipScalar(): void {
-    for (let byte = this.peek(); byte > 32 && byte !== 0x2c && byte !== 0x7d && byte !== 0x5d; byte = this.peek()) this.next();
+    for (
+      let byte = this.peek();
+      byte > 32 && byte !== 0x2c && byte !== 0x7d && byte !== 0x5d;
+      byte = this.peek()
+    )
+      this.next();
   }
 }

@@ -32,6 +32,7 @@ export const knownNames = [
   'system / ExternalStringData',
   'system / JSArrayBufferData',
   'system / NativeContext',
+  'system / PromiseReaction',
   'table',
 ] as const;
 
@@ -208,7 +209,7 @@ export function scanStrings(file: SnapshotFile, offset: number): StringScan {
     for (const name of wanted[end - start] ?? noNames) {
       if (chunk.compare(name, 0, name.length, start, end) === 0) known.set(name.toString(), index);
     }
-    if (chunk[end - 1] === 0x29 && chunk[end - 2] === 0x29 && chunk[start]! >= 48 && chunk[start]! <= 57) {
+    if (chunk[end - 1] === 0x29 && chunk[start]! >= 48 && chunk[start]! <= 57) {
       const match = weakEntryName.exec(decodeString(chunk, start, end + 1));
       if (match !== null) {
         weakEntries.names.push(index);

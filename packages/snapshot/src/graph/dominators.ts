@@ -70,7 +70,11 @@ function collectPredecessors(
 }
 
 /** Returns the semidominator of each number, in the memory of `starts`. */
-function computeSemidominators(parents: Uint32Array, starts: Uint32Array, predecessors: Uint32Array): Uint32Array {
+function computeSemidominators(
+  parents: Uint32Array,
+  starts: Uint32Array,
+  predecessors: Uint32Array,
+): Uint32Array {
   const ancestors = parents.slice();
   const smallest = new Uint32Array(parents.length);
   const path = new NodeStack();
@@ -115,7 +119,12 @@ function smallestOnPath(
   return smallest[from]!;
 }
 
-function toNodes(nodeCount: number, nodeOf: Uint32Array, idoms: Uint32Array, selfSizes: SizeColumn): DominatorTree {
+function toNodes(
+  nodeCount: number,
+  nodeOf: Uint32Array,
+  idoms: Uint32Array,
+  selfSizes: SizeColumn,
+): DominatorTree {
   const dominators = new Uint32Array(nodeCount);
   const retainedSizes = selfSizes.slice();
   // A dominator always has the smaller number: from the back, every size is complete before it is passed on.

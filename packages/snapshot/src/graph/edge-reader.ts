@@ -33,11 +33,19 @@ export class EdgeReader {
   /** Calls `visit` with the name column of every edge in file order: one pass over the section. */
   scan(visit: (edge: number, nameOrIndex: number) => void): void {
     const reader = new RowReader(this.#file, this.#pages[0]!, this.#fieldCount, 'edges');
-    for (let edge = 0; edge < this.#edgeCount && reader.next(); edge++) visit(edge, reader.row[this.#nameField]!);
+    for (let edge = 0; edge < this.#edgeCount && reader.next(); edge++)
+      visit(edge, reader.row[this.#nameField]!);
   }
 
   #load(page: number): void {
-    const reader = new RowReader(this.#file, this.#pages[page]!, this.#fieldCount, 'edges', 1 << 13, page === 0);
+    const reader = new RowReader(
+      this.#file,
+      this.#pages[page]!,
+      this.#fieldCount,
+      'edges',
+      1 << 13,
+      page === 0,
+    );
     const count = Math.min(edgesPerPage, this.#edgeCount - page * edgesPerPage);
     for (let i = 0; i < count && reader.next(); i++) this.#names[i] = reader.row[this.#nameField]!;
     this.#page = page;

@@ -2,7 +2,7 @@ import type { SnapshotHeader } from '../format/header.ts';
 import type { StringTable } from '../format/string-table.ts';
 import type { SnapshotFile } from '../input/snapshot-file.ts';
 import type { EdgeReader } from './edge-reader.ts';
-import { kindMask, nodeKinds, targetBits, targetMask } from './kinds.ts';
+import { edgeKinds, kindMask, nodeKinds, targetBits, targetMask } from './kinds.ts';
 import type { NodeReader } from './node-reader.ts';
 import type { ObjectShapes } from './object-shapes.ts';
 
@@ -22,6 +22,7 @@ export interface GraphParts {
   readonly dominators: Uint32Array;
   readonly retainedSizes: SizeColumn;
   readonly distances: Int32Array;
+  readonly parentEdges: Uint32Array;
   readonly shapes: ObjectShapes;
   readonly nodeReader: NodeReader;
   readonly edgeReader: EdgeReader;
@@ -49,6 +50,8 @@ export class HeapGraph {
   readonly dominators: Uint32Array;
   /** References from the program's roots; 100,000,000 more where only V8's own roots lead there; -5 unreachable. */
   readonly distances: Int32Array;
+  /** Last edge of the shortest path to each node. @see noEdge */
+  readonly parentEdges: Uint32Array;
   /** First edge of each node, and one more entry for the end. */
   readonly firstEdges: Uint32Array;
   /** Kind and target of each edge in one word. */
@@ -80,6 +83,7 @@ export class HeapGraph {
     this.retainedSizes = parts.retainedSizes;
     this.dominators = parts.dominators;
     this.distances = parts.distances;
+    this.parentEdges = parts.parentEdges;
     this.firstEdges = parts.firstEdges;
     this.edges = parts.edges;
     this.strings = parts.strings;
@@ -117,6 +121,27 @@ export class HeapGraph {
     return index >= this.strings.count ? 'Object' : this.strings.get(index);
   }
 
+  /** The node an edge comes from. */
+  source(edge: number): number {
+    let low = 0;
+    let high = this.nodeCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.firstEdges[middle + 1]! <= edge) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Name of a property, variable or slot; the index of an element as digits. */
+  edgeName(edge: number): string {
+    const value = this.edgeReader.nameOrIndex(edge);
+    const kind = this.edgeKind(edge);
+    if (kind === edgeKinds.element || kind === edgeKinds.hidden || kind === edgeKinds.hiddenAside)
+      return String(value);
+    return this.strings.get(value);
+  }
+
   /** The id that stays the same in later snapshots of the same process; the `@number` of Chrome DevTools. */
   id(node: number): number {
     return this.nodeReader.id(node);
@@ -127,7 +152,9 @@ export class HeapGraph {
     const kind = this.kind(node);
     if (kind === nodeKinds.object || kind === nodeKinds.native) {
       const index = this.#names[node]!;
-      return index >= this.strings.count ? this.shapes.label(index - this.strings.count) : this.strings.get(index);
+      return index >= this.strings.count
+        ? this.shapes.label(index - this.strings.count)
+        : this.strings.get(index);
     }
     return kindClassNames[kind] ?? '(other)';
   }

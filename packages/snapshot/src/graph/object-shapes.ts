@@ -26,6 +26,11 @@ export class ObjectShapes {
     this.#strings = strings;
   }
 
+  /** How many shapes there are. */
+  get count(): number {
+    return this.#shapes.length;
+  }
+
   /** Notes one object of the hidden class `mapNode` and returns the index of its shape. */
   note(mapNode: number, properties: Uint32Array, count: number): number {
     let index = this.#byHiddenClass.get(mapNode);
@@ -55,7 +60,13 @@ export class ObjectShapes {
   }
 
   #describe(shape: Shape | undefined): string {
-    if (shape === undefined || shape.isDictionary || shape.objectCount < minObjects || shape.properties.length === 0) return 'Object';
+    if (
+      shape === undefined ||
+      shape.isDictionary ||
+      shape.objectCount < minObjects ||
+      shape.properties.length === 0
+    )
+      return 'Object';
     const names = shape.properties.slice(0, maxShownProperties).map((name) => this.#strings.get(name));
     return `{${names.join(', ')}${shape.properties.length > maxShownProperties ? ', …' : ''}}`;
   }

@@ -51,7 +51,10 @@ export function predictNeed(header: SnapshotHeader, fileBytes: number): Snapshot
  * Reads a heap snapshot of any size: a path (plain or gzip) or a stream. Dispose the graph to close its file.
  * @throws ERR_SNAPSHOT_INPUT, ERR_SNAPSHOT_FORMAT, ERR_SNAPSHOT_TRUNCATED, ERR_SNAPSHOT_TOO_LARGE
  */
-export async function openSnapshot(input: SnapshotInput, options: OpenSnapshotOptions = {}): Promise<HeapGraph> {
+export async function openSnapshot(
+  input: SnapshotInput,
+  options: OpenSnapshotOptions = {},
+): Promise<HeapGraph> {
   const file = await openSnapshotFile(input, options.spoolDir);
   try {
     return readGraph(file, options);
@@ -76,7 +79,12 @@ function readGraph(file: SnapshotFile, options: OpenSnapshotOptions): HeapGraph 
   // A file cut before its strings is read as far as it goes, for the error to say where it ends.
   const strings = stringsOffset < 0 ? undefined : new StringTable(file, scanStrings(file, stringsOffset));
   step('nodes');
-  const nodes = readNodes(file, header, strings?.count ?? Number.POSITIVE_INFINITY, findSection(file, header.endOffset, 'nodes'));
+  const nodes = readNodes(
+    file,
+    header,
+    strings?.count ?? Number.POSITIVE_INFINITY,
+    findSection(file, header.endOffset, 'nodes'),
+  );
   const edgesOffset = findSection(file, nodes.endOffset, 'edges');
   if (strings === undefined) throw truncatedFault(file.sizeBytes, 'edges and strings');
   step('edges');
@@ -101,7 +109,7 @@ function readGraph(file: SnapshotFile, options: OpenSnapshotOptions): HeapGraph 
   step('dominators');
   const tree = computeDominators(shape, nodes.selfSizes);
   step('distances');
-  const distances = computeDistances(shape, documentTrees, edgeColumns.weakEntries);
+  const { distances, parentEdges } = computeDistances(shape, documentTrees, edgeColumns.weakEntries);
   step('done');
   return new HeapGraph({
     file,
@@ -115,6 +123,7 @@ function readGraph(file: SnapshotFile, options: OpenSnapshotOptions): HeapGraph 
     dominators: tree.dominators,
     retainedSizes: tree.retainedSizes,
     distances,
+    parentEdges,
     shapes: edgeColumns.shapes,
     nodeReader: nodes.reader,
     edgeReader: edgeColumns.reader,

@@ -38,7 +38,9 @@ export function readEdges(
 ): EdgeColumns {
   const { edgeCount, nodeCount, edgeFields } = header;
   const nodeFieldCount = header.nodeFields.length;
-  const [typeField, nameField, toField] = ['type', 'name_or_index', 'to_node'].map((field) => edgeFields.indexOf(field)) as [number, number, number];
+  const [typeField, nameField, toField] = ['type', 'name_or_index', 'to_node'].map((field) =>
+    edgeFields.indexOf(field),
+  ) as [number, number, number];
   const kinds = kindTable(header.edgeTypes, edgeKinds);
   const edges = new Uint32Array(edgeCount);
   const pages = new Float64Array(Math.max(1, Math.ceil(edgeCount / edgesPerPage)));
@@ -61,11 +63,20 @@ export function readEdges(
     let hiddenClass = -1;
     for (; edge < end; edge++) {
       if (edge % edgesPerPage === 0) pages[edge / edgesPerPage] = reader.offset;
-      if (!reader.next()) throw formatFault(reader.offset, `the end after ${edge} edges`, `the ${edgeCount} edges of the header`);
+      if (!reader.next())
+        throw formatFault(
+          reader.offset,
+          `the end after ${edge} edges`,
+          `the ${edgeCount} edges of the header`,
+        );
       const target = row[toField]! / nodeFieldCount;
       // Written so that fractions fail too.
       if (target >>> 0 !== target || target >= nodeCount) {
-        throw formatFault(reader.offset, `an edge to field ${row[toField]}`, `the first field of one of ${nodeCount} nodes`);
+        throw formatFault(
+          reader.offset,
+          `an edge to field ${row[toField]}`,
+          `the first field of one of ${nodeCount} nodes`,
+        );
       }
       let kind = kinds[row[typeField]! & 255]!;
       const name = row[nameField]!;
@@ -77,10 +88,18 @@ export function readEdges(
         } else if (name === mapName && kind === edgeKinds.internal) hiddenClass = target;
       }
     }
-    if (isPlain && hiddenClass >= 0) names[source] = strings.count + shapes.note(hiddenClass, properties, propertyCount);
+    if (isPlain && hiddenClass >= 0)
+      names[source] = strings.count + shapes.note(hiddenClass, properties, propertyCount);
   }
-  if (reader.next()) throw formatFault(reader.offset, 'one more edge', `the end after the ${edgeCount} edges of the header`);
-  return { edges, reader: new EdgeReader(file, header, pages), shapes, weakEntries: marks.entries, endOffset: reader.offset };
+  if (reader.next())
+    throw formatFault(reader.offset, 'one more edge', `the end after the ${edgeCount} edges of the header`);
+  return {
+    edges,
+    reader: new EdgeReader(file, header, pages),
+    shapes,
+    weakEntries: marks.entries,
+    endOffset: reader.offset,
+  };
 }
 
 /** Finds the edges whose meaning lies in their name, so that the names need not be kept. */
@@ -122,7 +141,12 @@ class EdgeMarks {
       // Links of a descriptor array that hidden classes may share. @see https://crbug.com/413608
       if (!(index < 2 || index % 3 !== 1)) return asideOf(kind);
     }
-    if (this.#isNativeContext && name === this.#sloppyMapName && kind !== edgeKinds.hidden && kind !== edgeKinds.element) {
+    if (
+      this.#isNativeContext &&
+      name === this.#sloppyMapName &&
+      kind !== edgeKinds.hidden &&
+      kind !== edgeKinds.element
+    ) {
       return asideOf(kind);
     }
     if (kind !== edgeKinds.internal || name >= this.#strings.count || !this.#weakNames.has(name)) return kind;

@@ -21,12 +21,22 @@ export interface NodeColumns {
 }
 
 /** Reads the nodes that start at `offset` (behind the opening bracket) into columns. */
-export function readNodes(file: SnapshotFile, header: SnapshotHeader, stringCount: number, offset: number): NodeColumns {
+export function readNodes(
+  file: SnapshotFile,
+  header: SnapshotHeader,
+  stringCount: number,
+  offset: number,
+): NodeColumns {
   const { nodeCount, nodeFields } = header;
   if (nodeCount > maxNodeCount) {
-    throw new SnapshotError('ERR_SNAPSHOT_TOO_LARGE', `${nodeCount} nodes are more than the ${maxNodeCount} this reader holds`);
+    throw new SnapshotError(
+      'ERR_SNAPSHOT_TOO_LARGE',
+      `${nodeCount} nodes are more than the ${maxNodeCount} this reader holds`,
+    );
   }
-  const [type, name, id, self, edges] = ['type', 'name', 'id', 'self_size', 'edge_count'].map((field) => nodeFields.indexOf(field)) as [number, number, number, number, number];
+  const [type, name, id, self, edges] = ['type', 'name', 'id', 'self_size', 'edge_count'].map((field) =>
+    nodeFields.indexOf(field),
+  ) as [number, number, number, number, number];
   const kinds = kindTable(header.nodeTypes, nodeKinds);
   const types = new Uint8Array(nodeCount);
   const names = new Uint32Array(nodeCount);
@@ -41,9 +51,15 @@ export function readNodes(file: SnapshotFile, header: SnapshotHeader, stringCoun
   let isWide = false;
   for (let node = 0; node < nodeCount; node++) {
     if (node % nodesPerPage === 0) pages[node / nodesPerPage] = reader.offset;
-    if (!reader.next()) throw formatFault(reader.offset, `the end after ${node} nodes`, `the ${nodeCount} nodes of the header`);
+    if (!reader.next())
+      throw formatFault(reader.offset, `the end after ${node} nodes`, `the ${nodeCount} nodes of the header`);
     types[node] = kinds[row[type]! & 255]!;
-    if (row[name]! >= stringCount) throw formatFault(reader.offset, `a node named by string ${row[name]}`, `one of ${stringCount} strings`);
+    if (row[name]! >= stringCount)
+      throw formatFault(
+        reader.offset,
+        `a node named by string ${row[name]}`,
+        `one of ${stringCount} strings`,
+      );
     names[node] = row[name]!;
     ids[node] = row[id]!;
     firstEdges[node] = edgeCount;
@@ -59,9 +75,22 @@ export function readNodes(file: SnapshotFile, header: SnapshotHeader, stringCoun
     selfSizes[node] = row[self]!;
   }
   firstEdges[nodeCount] = edgeCount;
-  if (reader.next()) throw formatFault(reader.offset, 'one more node', `the end after the ${nodeCount} nodes of the header`);
+  if (reader.next())
+    throw formatFault(reader.offset, 'one more node', `the end after the ${nodeCount} nodes of the header`);
   if (edgeCount !== header.edgeCount) {
-    throw formatFault(reader.offset, `nodes with ${edgeCount} edges together`, `the ${header.edgeCount} edges of the header`);
+    throw formatFault(
+      reader.offset,
+      `nodes with ${edgeCount} edges together`,
+      `the ${header.edgeCount} edges of the header`,
+    );
   }
-  return { types, names, ids, selfSizes, firstEdges, reader: new NodeReader(file, header, pages), endOffset: reader.offset };
+  return {
+    types,
+    names,
+    ids,
+    selfSizes,
+    firstEdges,
+    reader: new NodeReader(file, header, pages),
+    endOffset: reader.offset,
+  };
 }

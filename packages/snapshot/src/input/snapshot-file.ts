@@ -1,4 +1,12 @@
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  unlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -48,7 +56,10 @@ export type SnapshotInput = string | Readable;
  * Opens a snapshot for reading.
  * @throws ERR_SNAPSHOT_INPUT when it cannot be opened or unpacked
  */
-export async function openSnapshotFile(input: SnapshotInput, spoolDir: string = tmpdir()): Promise<SnapshotFile> {
+export async function openSnapshotFile(
+  input: SnapshotInput,
+  spoolDir: string = tmpdir(),
+): Promise<SnapshotFile> {
   if (typeof input !== 'string') return spool(input, 'standard input', spoolDir);
   const fd = openRegularFile(input);
   const magic = new Uint8Array(2);
@@ -68,7 +79,10 @@ function openRegularFile(path: string): number {
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new SnapshotError('ERR_SNAPSHOT_INPUT', `${path} is not a regular file; pass a .heapsnapshot file or a stream`);
+  throw new SnapshotError(
+    'ERR_SNAPSHOT_INPUT',
+    `${path} is not a regular file; pass a .heapsnapshot file or a stream`,
+  );
 }
 
 function isGzip(bytes: Uint8Array): boolean {
@@ -86,7 +100,9 @@ async function spool(stream: Readable, name: string, spoolDir: string): Promise<
     return new SnapshotFile(openSync(path, 'r'), name);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SnapshotError('ERR_SNAPSHOT_INPUT', `cannot unpack ${name} into ${spoolDir}: ${reason}`, { cause });
+    throw new SnapshotError('ERR_SNAPSHOT_INPUT', `cannot unpack ${name} into ${spoolDir}: ${reason}`, {
+      cause,
+    });
   } finally {
     try {
       // The descriptor keeps the bytes alive; nothing is left behind however the process ends.

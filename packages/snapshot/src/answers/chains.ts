@@ -1,0 +1,89 @@
+import { noDistance, systemDistance } from '../graph/distances.ts';
+import type { HeapGraph } from '../graph/heap-graph.ts';
+import { edgeKinds, nodeKinds } from '../graph/kinds.ts';
+import type { ClassTable } from './classes.ts';
+
+/** Objects of one class that hold each other one after another: a linked list, timers, reactions of a promise. */
+export interface Chain {
+  readonly className: string;
+  /** The member nearest to a root. */
+  readonly head: number;
+  /** All members, ascending by node. */
+  readonly items: Uint32Array;
+}
+
+const minLinkedRatio = 0.8;
+/** A class whose objects lie this deep inside each other is a chain, whatever stands between two of them. */
+const minDepth = 100;
+
+/** Finds the classes of at least `minItems` objects that form chains. */
+export function findChains(graph: HeapGraph, classes: ClassTable, minItems: number): Chain[] {
+  const linked = new Set([...findLinkedNames(graph, minItems)]);
+  const deepClasses = new Set<number>();
+  classes.summaries.forEach((summary, id) => {
+    if (summary.nestingDepth >= minDepth && summary.count >= minItems) deepClasses.add(id);
+  });
+  const members = new Map<string, number[]>();
+  for (let node = 0; node < graph.nodeCount; node++) {
+    const distance = graph.distances[node]!;
+    if (distance >= systemDistance || distance === noDistance) continue;
+    const kind = graph.kind(node);
+    if (kind !== nodeKinds.object && kind !== nodeKinds.hidden) continue;
+    const isDeep = kind === nodeKinds.object && deepClasses.has(classes.index.idOf(node));
+    if (!isDeep && !linked.has(graph.nameIndex(node))) continue;
+    const name =
+      kind === nodeKinds.hidden ? graph.name(node).replace('system / ', '') : graph.className(node);
+    const list = members.get(name);
+    if (list === undefined) members.set(name, [node]);
+    else list.push(node);
+  }
+  return [...members]
+    .filter(([, nodes]) => nodes.length >= minItems)
+    .map(([className, nodes]) => ({
+      className,
+      head: nearest(graph, nodes),
+      items: Uint32Array.from(nodes),
+    }));
+}
+
+function nearest(graph: HeapGraph, nodes: readonly number[]): number {
+  let best = nodes[0]!;
+  for (const node of nodes) if (graph.distances[node]! < graph.distances[best]!) best = node;
+  return best;
+}
+
+/** Names whose objects are nearly all referred to by an object of the same name. */
+function findLinkedNames(graph: HeapGraph, minItems: number): number[] {
+  const reactionName = graph.strings.indexOf('system / PromiseReaction');
+  const contextName = graph.strings.indexOf('system / Context');
+  const isCandidate = (node: number): boolean => {
+    const kind = graph.kind(node);
+    const name = graph.nameIndex(node);
+    return kind === nodeKinds.object
+      ? name !== contextName
+      : kind === nodeKinds.hidden && name === reactionName;
+  };
+  const isLinked = new Uint8Array(graph.nodeCount);
+  for (let node = 0; node < graph.nodeCount; node++) {
+    if (!isCandidate(node)) continue;
+    for (let edge = graph.firstEdges[node]!; edge < graph.firstEdges[node + 1]!; edge++) {
+      const target = graph.target(edge);
+      if (target === node || graph.edgeKind(edge) === edgeKinds.weak) continue;
+      if (graph.nameIndex(target) === graph.nameIndex(node) && graph.kind(target) === graph.kind(node))
+        isLinked[target] = 1;
+    }
+  }
+  const counts = new Map<number, { all: number; linked: number }>();
+  for (let node = 0; node < graph.nodeCount; node++) {
+    if (!isCandidate(node)) continue;
+    const name = graph.nameIndex(node);
+    let count = counts.get(name);
+    if (count === undefined) counts.set(name, (count = { all: 0, linked: 0 }));
+    count.all++;
+    count.linked += isLinked[node]!;
+  }
+  const names: number[] = [];
+  for (const [name, { all, linked }] of counts)
+    if (all >= minItems && linked >= minLinkedRatio * all) names.push(name);
+  return names;
+}
