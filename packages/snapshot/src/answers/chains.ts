@@ -18,14 +18,14 @@ const minDepth = 100;
 
 /** Finds the classes of at least `minItems` objects that form chains. */
 export function findChains(graph: HeapGraph, classes: ClassTable, minItems: number): Chain[] {
-  const linked = new Set([...findLinkedNames(graph, minItems)]);
+  const linked = new Set(findLinkedNames(graph, minItems));
   const deepClasses = new Set<number>();
   classes.summaries.forEach((summary, id) => {
     if (summary.nestingDepth >= minDepth && summary.count >= minItems) deepClasses.add(id);
   });
   const members = new Map<string, number[]>();
   for (let node = 0; node < graph.nodeCount; node++) {
-    const distance = graph.distances[node]!;
+    const distance = graph.distances[node];
     if (distance >= systemDistance || distance === noDistance) continue;
     const kind = graph.kind(node);
     if (kind !== nodeKinds.object && kind !== nodeKinds.hidden) continue;
@@ -47,8 +47,8 @@ export function findChains(graph: HeapGraph, classes: ClassTable, minItems: numb
 }
 
 function nearest(graph: HeapGraph, nodes: readonly number[]): number {
-  let best = nodes[0]!;
-  for (const node of nodes) if (graph.distances[node]! < graph.distances[best]!) best = node;
+  let best = nodes[0];
+  for (const node of nodes) if (graph.distances[node] < graph.distances[best]) best = node;
   return best;
 }
 
@@ -66,7 +66,7 @@ function findLinkedNames(graph: HeapGraph, minItems: number): number[] {
   const isLinked = new Uint8Array(graph.nodeCount);
   for (let node = 0; node < graph.nodeCount; node++) {
     if (!isCandidate(node)) continue;
-    for (let edge = graph.firstEdges[node]!; edge < graph.firstEdges[node + 1]!; edge++) {
+    for (let edge = graph.firstEdges[node]; edge < graph.firstEdges[node + 1]; edge++) {
       const target = graph.target(edge);
       if (target === node || graph.edgeKind(edge) === edgeKinds.weak) continue;
       if (graph.nameIndex(target) === graph.nameIndex(node) && graph.kind(target) === graph.kind(node))
@@ -80,7 +80,7 @@ function findLinkedNames(graph: HeapGraph, minItems: number): number[] {
     let count = counts.get(name);
     if (count === undefined) counts.set(name, (count = { all: 0, linked: 0 }));
     count.all++;
-    count.linked += isLinked[node]!;
+    count.linked += isLinked[node];
   }
   const names: number[] = [];
   for (const [name, { all, linked }] of counts)

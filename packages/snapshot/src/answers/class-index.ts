@@ -22,16 +22,16 @@ export class ClassIndex {
 
   /** Class number of a node. */
   idOf(node: number): number {
-    const kind = this.#graph.types[node]! & kindMask;
+    const kind = this.#graph.types[node] & kindMask;
     if (kind === nodeKinds.object || kind === nodeKinds.native) {
       const nameIndex = this.#graph.nameIndex(node);
-      const known = this.#idByNameIndex[nameIndex]!;
+      const known = this.#idByNameIndex[nameIndex];
       if (known > 0) return known - 1;
       const id = this.#register(this.#graph.className(node));
       this.#idByNameIndex[nameIndex] = id + 1;
       return id;
     }
-    const known = this.#idByKind[kind]!;
+    const known = this.#idByKind[kind];
     return known >= 0 ? known : (this.#idByKind[kind] = this.#register(this.#graph.className(node)));
   }
 

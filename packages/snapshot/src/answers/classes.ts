@@ -33,7 +33,7 @@ export function summarizeClasses(graph: HeapGraph): ClassTable {
   const counts: number[] = [];
   const selfBytes: number[] = [];
   for (let node = 0; node < graph.nodeCount; node++) {
-    const bytes = graph.selfSizes[node]!;
+    const bytes = graph.selfSizes[node];
     if (bytes === 0) continue;
     const id = index.idOf(node);
     counts[id] = (counts[id] ?? 0) + 1;
@@ -70,23 +70,23 @@ function weighClasses(
   while (stack.length > 0) {
     const item = stack.pop();
     const node = item & ~leaveMark;
-    const hasBytes = graph.selfSizes[node]! > 0;
+    const hasBytes = graph.selfSizes[node] > 0;
     const id = index.idOf(node);
     if (item >= leaveMark) {
-      open[id]!--;
+      open[id]--;
       continue;
     }
     if (hasBytes) {
       depths[id] = Math.max(depths[id] ?? 0, (open[id] ?? 0) + 1);
-      if ((open[id] ?? 0) === 0) retained[id] = (retained[id] ?? 0) + graph.retainedSizes[node]!;
+      if ((open[id] ?? 0) === 0) retained[id] = (retained[id] ?? 0) + graph.retainedSizes[node];
     }
-    const end = starts[node + 1]!;
+    const end = starts[node + 1];
     if (starts[node] === end) continue;
     if (hasBytes) {
       open[id] = (open[id] ?? 0) + 1;
       stack.push((node | leaveMark) >>> 0);
     }
-    for (let child = starts[node]!; child < end; child++) stack.push(nodes[child]!);
+    for (let child = starts[node]; child < end; child++) stack.push(nodes[child]);
   }
   release(starts);
   release(nodes);

@@ -38,8 +38,8 @@ export function isItem(kind: number): boolean {
 export function findContainers(graph: HeapGraph, minItems: number = minContainerItems): Container[] {
   const byOwner = new Map<number, number[]>();
   for (let node = 0; node < graph.nodeCount; node++) {
-    if (graph.firstEdges[node + 1]! - graph.firstEdges[node]! < minItems) continue;
-    const distance = graph.distances[node]!;
+    if (graph.firstEdges[node + 1] - graph.firstEdges[node] < minItems) continue;
+    const distance = graph.distances[node];
     if (distance >= systemDistance || distance === noDistance) continue;
     const owner = ownerOf(graph, node);
     if (owner < 0) continue;
@@ -60,16 +60,16 @@ function ownerOf(graph: HeapGraph, node: number): number {
   const kind = graph.kind(node);
   if (kind === nodeKinds.object) return node;
   if (kind !== nodeKinds.array && kind !== nodeKinds.hidden) return -1;
-  const dominator = graph.dominators[node]!;
+  const dominator = graph.dominators[node];
   if (graph.kind(dominator) === nodeKinds.object && leadsTo(graph, dominator, node)) return dominator;
-  const parentEdge = graph.parentEdges[node]!;
+  const parentEdge = graph.parentEdges[node];
   if (parentEdge >= graph.edgeCount) return -1;
   const parent = graph.source(parentEdge);
   return graph.kind(parent) === nodeKinds.object ? parent : -1;
 }
 
 function leadsTo(graph: HeapGraph, from: number, to: number): boolean {
-  for (let edge = graph.firstEdges[from]!; edge < graph.firstEdges[from + 1]!; edge++) {
+  for (let edge = graph.firstEdges[from]; edge < graph.firstEdges[from + 1]; edge++) {
     if (graph.target(edge) === to) return true;
   }
   return false;
@@ -78,11 +78,11 @@ function leadsTo(graph: HeapGraph, from: number, to: number): boolean {
 /** The distinct items of a container over all its stores, ascending by node. */
 export function collectItems(graph: ContainerGraph, stores: readonly number[], owner: number): Uint32Array {
   let most = 0;
-  for (const store of stores) most += graph.firstEdges[store + 1]! - graph.firstEdges[store]!;
+  for (const store of stores) most += graph.firstEdges[store + 1] - graph.firstEdges[store];
   const found = new Uint32Array(most);
   let count = 0;
   for (const store of stores) {
-    for (let edge = graph.firstEdges[store]!; edge < graph.firstEdges[store + 1]!; edge++) {
+    for (let edge = graph.firstEdges[store]; edge < graph.firstEdges[store + 1]; edge++) {
       const kind = graph.edgeKind(edge);
       // A function's variables are not items.
       if (kind === edgeKinds.weak || kind === edgeKinds.tableEntry || kind === edgeKinds.context) continue;
@@ -92,6 +92,6 @@ export function collectItems(graph: ContainerGraph, stores: readonly number[], o
   }
   const sorted = found.subarray(0, count).sort();
   let kept = 0;
-  for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i]!;
+  for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i];
   return sorted.slice(0, kept);
 }

@@ -39,7 +39,7 @@ export class Places {
     const edges: number[] = [];
     let current = node;
     for (let steps = 0; steps < maxSteps; steps++) {
-      const edge = this.#graph.parentEdges[current]!;
+      const edge = this.#graph.parentEdges[current];
       if (edge === noEdge) break;
       edges.push(edge);
       current = this.#graph.source(edge);
@@ -71,8 +71,8 @@ export class Places {
       case edgeKinds.property:
       case edgeKinds.shortcut: {
         const source = graph.source(edge);
-        const first = graph.firstEdges[source]!;
-        const memberCount = graph.firstEdges[source + 1]! - first;
+        const first = graph.firstEdges[source];
+        const memberCount = graph.firstEdges[source + 1] - first;
         if (memberCount > maxNamedMembers && this.#isDictionary(source)) return `[<key of ${memberCount}>]`;
         return `.${name}`;
       }
@@ -91,7 +91,7 @@ export class Places {
     const listeners = this.#listenersOf(edges);
     let suffix = '';
     for (let at = edges.length - 1; at >= 0; at--) {
-      const edge = edges[at]!;
+      const edge = edges[at];
       const kind = graph.edgeKind(edge);
       const source = graph.source(edge);
       if (kind === edgeKinds.context) {
@@ -111,7 +111,7 @@ export class Places {
           at > 0 &&
           isNamedClass(className) &&
           suffix.length > 0 &&
-          graph.edgeKind(edges[at - 1]!) === edgeKinds.internal
+          graph.edgeKind(edges[at - 1]) === edgeKinds.internal
         ) {
           return { name: listeners ?? `${className}${suffix}`, file: this.#nearestFile(edges.slice(0, at)) };
         }
@@ -154,7 +154,7 @@ export class Places {
   /** Target of the first edge of a node with one of these names, or -1. */
   #follow(node: number, ...names: readonly string[]): number {
     const graph = this.#graph;
-    for (let edge = graph.firstEdges[node]!; edge < graph.firstEdges[node + 1]!; edge++) {
+    for (let edge = graph.firstEdges[node]; edge < graph.firstEdges[node + 1]; edge++) {
       if (graph.edgeKind(edge) === edgeKinds.element) continue;
       if (names.includes(graph.edgeName(edge))) return graph.target(edge);
     }
@@ -163,7 +163,7 @@ export class Places {
 
   #nearestFile(edges: readonly number[]): string {
     for (let at = edges.length - 1; at >= 0; at--) {
-      const source = this.#graph.source(edges[at]!);
+      const source = this.#graph.source(edges[at]);
       if (this.#graph.kind(source) !== nodeKinds.closure) continue;
       const file = this.fileOfClosure(source);
       if (file !== '') return file;
@@ -175,9 +175,9 @@ export class Places {
   #listenersOf(edges: readonly number[]): string | undefined {
     const graph = this.#graph;
     for (let at = edges.length - 1; at > 0 && at >= edges.length - 3; at--) {
-      if (graph.edgeName(edges[at - 1]!) !== '_events') continue;
-      const emitter = graph.className(graph.source(edges[at - 1]!));
-      return `"${graph.edgeName(edges[at]!)}" listeners on ${emitter}`;
+      if (graph.edgeName(edges[at - 1]) !== '_events') continue;
+      const emitter = graph.className(graph.source(edges[at - 1]));
+      return `"${graph.edgeName(edges[at])}" listeners on ${emitter}`;
     }
     return undefined;
   }
@@ -194,7 +194,7 @@ export class Places {
       const contextName = graph.strings.indexOf('system / Context');
       for (let node = 0; node < graph.nodeCount; node++) {
         if (graph.kind(node) !== nodeKinds.closure) continue;
-        for (let edge = graph.firstEdges[node]!; edge < graph.firstEdges[node + 1]!; edge++) {
+        for (let edge = graph.firstEdges[node]; edge < graph.firstEdges[node + 1]; edge++) {
           const target = graph.target(edge);
           if (graph.nameIndex(target) !== contextName || this.#closuresByContext.has(target)) continue;
           this.#closuresByContext.set(target, node);

@@ -34,7 +34,7 @@ export class Reach {
       const next = new NodeStack();
       while (level.length > 0) {
         const node = level.pop();
-        for (let edge = firstEdges[node]!; edge < firstEdges[node + 1]!; edge++) {
+        for (let edge = firstEdges[node]; edge < firstEdges[node + 1]; edge++) {
           const kind = this.#graph.edgeKind(edge);
           if (kind === edgeKinds.weak || kind === edgeKinds.tableEntry) continue;
           const target = this.#graph.target(edge);
@@ -64,8 +64,8 @@ export class Reach {
 /** Nodes that very many others refer to (prototypes, hidden classes, module contexts) say nothing about who holds what. */
 function findHubs(graph: HeapGraph, hubDegree: number): Uint8Array {
   const degrees = new Uint32Array(graph.nodeCount);
-  for (let edge = 0; edge < graph.edgeCount; edge++) degrees[graph.target(edge)]!++;
+  for (let edge = 0; edge < graph.edgeCount; edge++) degrees[graph.target(edge)]++;
   const isHub = new Uint8Array(graph.nodeCount);
-  for (let node = 0; node < graph.nodeCount; node++) if (degrees[node]! > hubDegree) isHub[node] = 1;
+  for (let node = 0; node < graph.nodeCount; node++) if (degrees[node] > hubDegree) isHub[node] = 1;
   return isHub;
 }

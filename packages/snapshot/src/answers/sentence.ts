@@ -71,7 +71,7 @@ function describeOthers(holders: readonly Holder[]): string {
       ? `${formatCount(itemCount)} ${place.name}`
       : nameHolder(containerClass, place.name, place.file).replace(/^An/, 'an'),
   );
-  const last = named.pop()!;
+  const last = named.pop() ?? '';
   return `; also held by ${named.length === 0 ? last : `${named.join(', ')} and ${last}`}`;
 }
 

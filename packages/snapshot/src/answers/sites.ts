@@ -33,7 +33,7 @@ export function scanLocations(
   const fieldCount = graph.header.nodeFields.length;
   const reader = new RowReader(graph.file, offset, fields.length, 'locations');
   while (reader.next())
-    visit(reader.row[node]! / fieldCount, reader.row[script]!, reader.row[line]!, reader.row[column]!);
+    visit(reader.row[node] / fieldCount, reader.row[script], reader.row[line], reader.row[column]);
 }
 
 /** Where the functions come from that are, or directly belong to, the given items; most frequent first, Node.js' own left out. */
@@ -41,7 +41,7 @@ export function findSites(graph: HeapGraph, places: Places, items: Uint32Array, 
   const closures = new Map<number, string>();
   const step = Math.max(1, Math.floor(items.length / sampleCount));
   for (let i = 0; i < items.length; i += step) {
-    const closure = closureOf(graph, items[i]!);
+    const closure = closureOf(graph, items[i]);
     if (closure >= 0) closures.set(closure, '');
   }
   if (closures.size === 0) return [];
@@ -66,7 +66,7 @@ export function findSites(graph: HeapGraph, places: Places, items: Uint32Array, 
 /** The item itself when it is a function, else the first function it refers to. */
 function closureOf(graph: HeapGraph, item: number): number {
   if (graph.kind(item) === nodeKinds.closure) return item;
-  for (let edge = graph.firstEdges[item]!; edge < graph.firstEdges[item + 1]!; edge++) {
+  for (let edge = graph.firstEdges[item]; edge < graph.firstEdges[item + 1]; edge++) {
     const target = graph.target(edge);
     if (graph.kind(target) !== nodeKinds.closure) continue;
     const name = graph.edgeName(edge);

@@ -178,7 +178,7 @@ export class SuspectSearch {
     let sumBytes = 0;
     const largest = new Float64Array(8);
     for (const item of container.items) {
-      const bytes = graph.retainedSizes[item]!;
+      const bytes = graph.retainedSizes[item];
       // Something that keeps most of the heap is not the container's doing.
       if (bytes > graph.totalBytes / 2) return undefined;
       sumBytes += bytes;
@@ -189,7 +189,7 @@ export class SuspectSearch {
         entry.bytes += bytes;
         entry.count++;
       }
-      if (bytes > largest[0]!) {
+      if (bytes > largest[0]) {
         largest[0] = bytes;
         largest.sort();
       }
@@ -218,8 +218,8 @@ export class SuspectSearch {
    */
   #bytesKept(node: number, itemBytes: number): number {
     const graph = this.#graph;
-    const sumBytes = graph.selfSizes[node]! + itemBytes;
-    const retainedBytes = graph.retainedSizes[node]!;
+    const sumBytes = graph.selfSizes[node] + itemBytes;
+    const retainedBytes = graph.retainedSizes[node];
     return Math.min(
       graph.totalBytes,
       retainedBytes > 2 * sumBytes ? sumBytes : Math.max(retainedBytes, sumBytes),
@@ -233,7 +233,7 @@ export class SuspectSearch {
     let bytes = 0;
     for (const item of chain.items) {
       // Members below other members are counted with them.
-      if (!this.#isBelow(item, members)) bytes += graph.retainedSizes[item]!;
+      if (!this.#isBelow(item, members)) bytes += graph.retainedSizes[item];
     }
     return {
       kind: 'chain',
@@ -270,7 +270,7 @@ export class SuspectSearch {
     const { dominators, rootNode } = this.#graph;
     let current = node;
     for (let steps = 0; steps < 16 && current !== rootNode; steps++) {
-      current = dominators[current]!;
+      current = dominators[current];
       if (members.has(current)) return true;
     }
     return false;
@@ -283,13 +283,13 @@ export class SuspectSearch {
     const taken = new Set(others.map((other) => other.node));
     const found: Accumulation[] = [];
     for (let node = 0; node < graph.nodeCount; node++) {
-      const distance = graph.distances[node]!;
-      if (graph.selfSizes[node]! < least || distance >= systemDistance || distance === noDistance) continue;
+      const distance = graph.distances[node];
+      if (graph.selfSizes[node] < least || distance >= systemDistance || distance === noDistance) continue;
       const owner = this.#ownerOfBytes(node);
       if (taken.has(owner)) continue;
       taken.add(owner);
       const itemClass = graph.className(node);
-      const retainedBytes = graph.selfSizes[node]!;
+      const retainedBytes = graph.selfSizes[node];
       found.push({
         kind: 'single',
         node: owner,
@@ -308,7 +308,7 @@ export class SuspectSearch {
     let owner = node;
     for (let steps = 0; steps < 3; steps++) {
       const isObject = graph.kind(owner) === nodeKinds.object && graph.className(owner) !== 'ArrayBuffer';
-      const dominator = graph.dominators[owner]!;
+      const dominator = graph.dominators[owner];
       if (isObject || graph.kind(dominator) !== nodeKinds.object) break;
       owner = dominator;
     }
@@ -320,12 +320,12 @@ export class SuspectSearch {
     const nodes = new Map(heavy.map((found) => [found.node, found]));
     const enclosing = new Set<number>();
     for (const found of heavy) {
-      let current = this.#graph.dominators[found.node]!;
+      let current = this.#graph.dominators[found.node];
       for (let steps = 0; steps < 64 && current !== this.#graph.rootNode; steps++) {
         const outer = nodes.get(current);
         if (outer !== undefined && outer !== found && found.retainedBytes >= outer.retainedBytes / 2)
           enclosing.add(outer.node);
-        current = this.#graph.dominators[current]!;
+        current = this.#graph.dominators[current];
       }
     }
     return heavy.filter((found) => !enclosing.has(found.node));

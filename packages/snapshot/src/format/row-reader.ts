@@ -1,4 +1,4 @@
-import { SnapshotError, formatFault, truncatedFault } from '../errors.ts';
+import { type SnapshotError, formatFault, truncatedFault } from '../errors.ts';
 import type { SnapshotFile } from '../input/snapshot-file.ts';
 
 const chunkBytes = 1 << 20;
@@ -52,21 +52,21 @@ export class RowReader {
     const fieldCount = row.length;
     let position = this.#position;
     for (let field = 0; field < fieldCount; field++) {
-      let byte = bytes[position]!;
+      let byte = bytes[position];
       if (field > 0 || !this.#isFirst) {
-        while (byte <= 32 && position < this.#endPosition) byte = bytes[++position]!;
+        while (byte <= 32 && position < this.#endPosition) byte = bytes[++position];
         if (byte !== 0x2c) return this.#endOrFault(position, field);
-        byte = bytes[++position]!;
+        byte = bytes[++position];
       }
-      while (byte <= 32 && position < this.#endPosition) byte = bytes[++position]!;
+      while (byte <= 32 && position < this.#endPosition) byte = bytes[++position];
       let digit = byte - 48;
       if (digit < 0 || digit > 9) return this.#endOrFault(position, field);
       let value = digit;
       const start = position;
-      digit = bytes[++position]! - 48;
+      digit = bytes[++position] - 48;
       while (digit >= 0 && digit <= 9) {
         value = value * 10 + digit;
-        digit = bytes[++position]! - 48;
+        digit = bytes[++position] - 48;
       }
       if (position - start > maxDigits) throw this.#fault(start, 'a number of at most 20 digits');
       if (position >= this.#endPosition) throw truncatedFault(this.#file.sizeBytes, `more ${this.#what}`);

@@ -54,12 +54,12 @@ class ByteWalk {
   }
 
   peek(): number {
-    if (this.#position < this.#length) return this.#chunk[this.#position]!;
+    if (this.#position < this.#length) return this.#chunk[this.#position];
     this.#chunkOffset += this.#position;
     this.#position = 0;
     this.#length = this.#file.read(this.#chunk, this.#chunkOffset);
     if (this.#length === 0) throw truncatedFault(this.#file.sizeBytes, 'the rest of the snapshot object');
-    return this.#chunk[0]!;
+    return this.#chunk[0];
   }
 
   next(): number {

@@ -171,19 +171,19 @@ export function scanStrings(file: SnapshotFile, offset: number): StringScan {
   let chunkOffset = offset;
   let length = file.read(chunk, chunkOffset);
   let position = 0;
-  while (position < length && chunk[position]! <= 32) position++;
+  while (position < length && chunk[position] <= 32) position++;
   if (chunk[position] !== 0x5b) throw formatFault(offset, 'no array', 'the "[" that starts the strings');
   position++;
   const baseOffset = chunkOffset + position;
   let isClosed = false;
   while (true) {
-    while (position < length && (chunk[position]! <= 32 || chunk[position] === 0x2c)) position++;
+    while (position < length && (chunk[position] <= 32 || chunk[position] === 0x2c)) position++;
     if (position < length && chunk[position] === 0x5d) {
       isClosed = true;
       break;
     }
     if (position < length && chunk[position] !== quote) {
-      const found = JSON.stringify(String.fromCharCode(chunk[position]!));
+      const found = JSON.stringify(String.fromCharCode(chunk[position]));
       throw formatFault(chunkOffset + position, found, 'a string, "," or "]" in the strings');
     }
     let end = position < length ? closingQuote(chunk, position + 1, length) : -1;
@@ -209,12 +209,12 @@ export function scanStrings(file: SnapshotFile, offset: number): StringScan {
     for (const name of wanted[end - start] ?? noNames) {
       if (chunk.compare(name, 0, name.length, start, end) === 0) known.set(name.toString(), index);
     }
-    if (chunk[end - 1] === 0x29 && chunk[start]! >= 48 && chunk[start]! <= 57) {
+    if (chunk[end - 1] === 0x29 && chunk[start] >= 48 && chunk[start] <= 57) {
       const match = weakEntryName.exec(decodeString(chunk, start, end + 1));
       if (match !== null) {
         weakEntries.names.push(index);
         weakEntries.tableIds.push(Number(match[2]) >>> 0);
-        weakEntries.pairs.push(hashText(match[1]!));
+        weakEntries.pairs.push(hashText(match[1]));
       }
     }
     position = end + 1;

@@ -8,11 +8,11 @@ export class BitSet {
 
   /** Sets the bit of `index`. */
   add(index: number): void {
-    this.#words[index >>> 5]! |= 1 << (index & 31);
+    this.#words[index >>> 5] |= 1 << (index & 31);
   }
 
   /** True when the bit of `index` is set. */
   has(index: number): boolean {
-    return ((this.#words[index >>> 5]! >>> (index & 31)) & 1) === 1;
+    return ((this.#words[index >>> 5] >>> (index & 31)) & 1) === 1;
   }
 }

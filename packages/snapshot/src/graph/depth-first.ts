@@ -73,19 +73,19 @@ class Walk {
     let current = bottom;
     let node = start;
     while (true) {
-      const end = firstEdges[node + 1]!;
-      let cursor = cursors[current]!;
+      const end = firstEdges[node + 1];
+      let cursor = cursors[current];
       let child = -1;
       for (; cursor < end; cursor++) {
-        const word = edges[cursor]!;
+        const word = edges[cursor];
         if (!isEssentialEdge(this.#shape, node, word)) continue;
-        const number = numberOf[word & targetMask]!;
+        const number = numberOf[word & targetMask];
         if (number === unnumbered) {
           child = word & targetMask;
           break;
         }
         // Edges to the root and further edges from the tree parent change nothing.
-        if (number !== 0 && parents[number] !== current) counts[number]!++;
+        if (number !== 0 && parents[number] !== current) counts[number]++;
       }
       if (child >= 0) {
         cursors[current] = cursor + 1;
@@ -93,8 +93,8 @@ class Walk {
         node = child;
       } else {
         if (current === bottom) return;
-        current = this.#parents[current]!;
-        node = this.#nodeOf[current]!;
+        current = this.#parents[current];
+        node = this.#nodeOf[current];
       }
     }
   }
@@ -115,7 +115,7 @@ class Walk {
     this.#numberOf[node] = number;
     this.#nodeOf[number] = node;
     this.#parents[number] = parentNumber;
-    this.#cursors[number] = this.#shape.firstEdges[node]!;
+    this.#cursors[number] = this.#shape.firstEdges[node];
     return number;
   }
 }
@@ -124,9 +124,9 @@ class Walk {
 function findHeldNodes(shape: GraphShape): BitSet {
   const held = new BitSet(shape.nodeCount);
   for (let source = 0; source < shape.nodeCount; source++) {
-    const end = shape.firstEdges[source + 1]!;
-    for (let edge = shape.firstEdges[source]!; edge < end; edge++) {
-      if (isEssentialEdge(shape, source, shape.edges[edge]!)) held.add(shape.edges[edge]! & targetMask);
+    const end = shape.firstEdges[source + 1];
+    for (let edge = shape.firstEdges[source]; edge < end; edge++) {
+      if (isEssentialEdge(shape, source, shape.edges[edge])) held.add(shape.edges[edge] & targetMask);
     }
   }
   return held;

@@ -29,12 +29,12 @@ export function computeDistances(
   const { nodeCount, rootNode, firstEdges, edges, types } = shape;
   const distances = new Int32Array(nodeCount).fill(noDistance);
   // The root's children can be listed more than once, and are then visited more than once.
-  const queue = new Uint32Array(nodeCount + firstEdges[rootNode + 1]! - firstEdges[rootNode]!);
+  const queue = new Uint32Array(nodeCount + firstEdges[rootNode + 1] - firstEdges[rootNode]);
   const parentEdges = new Uint32Array(nodeCount).fill(noEdge);
   const pendingPairs = new Set<number>();
   let queued = 0;
-  for (let edge = firstEdges[rootNode]!; edge < firstEdges[rootNode + 1]!; edge++) {
-    const target = edges[edge]! & targetMask;
+  for (let edge = firstEdges[rootNode]; edge < firstEdges[rootNode + 1]; edge++) {
+    const target = edges[edge] & targetMask;
     if (!isUserRoot(types, target, documentTrees)) continue;
     distances[target] = 1;
     parentEdges[target] = edge;
@@ -64,11 +64,11 @@ function walkBreadthFirst(walk: BreadthFirstWalk, initialCount: number): void {
   const { firstEdges, edges } = walk.shape;
   let queued = initialCount;
   for (let at = 0; at < queued; at++) {
-    const node = queue[at]!;
-    const next = distances[node]! + 1;
-    const end = firstEdges[node + 1]!;
-    for (let edge = firstEdges[node]!; edge < end; edge++) {
-      const word = edges[edge]!;
+    const node = queue[at];
+    const next = distances[node] + 1;
+    const end = firstEdges[node + 1];
+    for (let edge = firstEdges[node]; edge < end; edge++) {
+      const word = edges[edge];
       const target = word & targetMask;
       if (distances[target] !== noDistance) continue;
       const kind = word >>> targetBits;

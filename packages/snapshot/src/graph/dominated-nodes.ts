@@ -12,15 +12,15 @@ export interface DominatedNodes {
 export function listDominatedNodes(graph: HeapGraph): DominatedNodes {
   const { nodeCount, dominators, rootNode } = graph;
   const starts = new Uint32Array(nodeCount + 1);
-  for (let node = 0; node < nodeCount; node++) if (node !== rootNode) starts[dominators[node]!]!++;
+  for (let node = 0; node < nodeCount; node++) if (node !== rootNode) starts[dominators[node]]++;
   let total = 0;
   for (let node = 0; node <= nodeCount; node++) {
-    total += starts[node]!;
+    total += starts[node];
     starts[node] = total;
   }
   const nodes = new Uint32Array(total);
   for (let node = nodeCount - 1; node >= 0; node--) {
-    if (node !== rootNode) nodes[--starts[dominators[node]!]!] = node;
+    if (node !== rootNode) nodes[--starts[dominators[node]]] = node;
   }
   return { starts, nodes };
 }

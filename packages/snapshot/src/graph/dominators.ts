@@ -34,9 +34,9 @@ export function computeDominators(shape: GraphShape, selfSizes: SizeColumn): Dom
   release(predecessors);
   const idoms = tree.parents;
   for (let number = 1; number < shape.nodeCount; number++) {
-    const semi = semidominators[number]!;
-    let idom = idoms[number]!;
-    while (idom > semi) idom = idoms[idom]!;
+    const semi = semidominators[number];
+    let idom = idoms[number];
+    while (idom > semi) idom = idoms[idom];
     idoms[number] = idom;
   }
   release(semidominators);
@@ -50,20 +50,20 @@ function collectPredecessors(
   const { numberOf, nodeOf, parents, predecessorCounts: starts, firstCliqueNumber } = tree;
   let total = 0;
   for (let number = 0; number < starts.length; number++) {
-    total += starts[number]!;
+    total += starts[number];
     starts[number] = total;
   }
   // Filled from the back: each start moves down to where its own list begins.
   const predecessors = new Uint32Array(total);
   for (let number = 0; number < firstCliqueNumber; number++) {
-    const node = nodeOf[number]!;
-    const end = shape.firstEdges[node + 1]!;
-    for (let edge = shape.firstEdges[node]!; edge < end; edge++) {
-      const word = shape.edges[edge]!;
+    const node = nodeOf[number];
+    const end = shape.firstEdges[node + 1];
+    for (let edge = shape.firstEdges[node]; edge < end; edge++) {
+      const word = shape.edges[edge];
       if (!isEssentialEdge(shape, node, word)) continue;
-      const target = numberOf[word & targetMask]!;
+      const target = numberOf[word & targetMask];
       if (target === 0 || parents[target] === number) continue;
-      predecessors[--starts[target]!] = number;
+      predecessors[--starts[target]] = number;
     }
   }
   return { starts, predecessors };
@@ -80,10 +80,10 @@ function computeSemidominators(
   const path = new NodeStack();
   let end = predecessors.length;
   for (let number = parents.length - 1; number > 0; number--) {
-    let semi = parents[number]!;
-    const start = starts[number]!;
+    let semi = parents[number];
+    const start = starts[number];
     for (let i = start; i < end; i++) {
-      const predecessor = predecessors[i]!;
+      const predecessor = predecessors[i];
       const candidate =
         predecessor <= number ? predecessor : smallestOnPath(predecessor, number, ancestors, smallest, path);
       if (candidate < semi) semi = candidate;
@@ -106,17 +106,17 @@ function smallestOnPath(
   path: NodeStack,
 ): number {
   let top = from;
-  while (ancestors[top]! > limit) {
+  while (ancestors[top] > limit) {
     path.push(top);
-    top = ancestors[top]!;
+    top = ancestors[top];
   }
   while (path.length > 0) {
     const number = path.pop();
-    const above = ancestors[number]!;
-    if (smallest[above]! < smallest[number]!) smallest[number] = smallest[above]!;
-    ancestors[number] = ancestors[above]!;
+    const above = ancestors[number];
+    if (smallest[above] < smallest[number]) smallest[number] = smallest[above];
+    ancestors[number] = ancestors[above];
   }
-  return smallest[from]!;
+  return smallest[from];
 }
 
 function toNodes(
@@ -129,12 +129,12 @@ function toNodes(
   const retainedSizes = selfSizes.slice();
   // A dominator always has the smaller number: from the back, every size is complete before it is passed on.
   for (let number = nodeCount - 1; number > 0; number--) {
-    const node = nodeOf[number]!;
-    const dominator = nodeOf[idoms[number]!]!;
+    const node = nodeOf[number];
+    const dominator = nodeOf[idoms[number]];
     dominators[node] = dominator;
-    retainedSizes[dominator]! += retainedSizes[node]!;
+    retainedSizes[dominator] += retainedSizes[node];
   }
-  dominators[nodeOf[0]!] = nodeOf[0]!;
+  dominators[nodeOf[0]] = nodeOf[0];
   release(nodeOf);
   release(idoms);
   return { dominators, retainedSizes };

@@ -27,27 +27,27 @@ export class EdgeReader {
   nameOrIndex(edge: number): number {
     const page = Math.floor(edge / edgesPerPage);
     if (page !== this.#page) this.#load(page);
-    return this.#names[edge % edgesPerPage]!;
+    return this.#names[edge % edgesPerPage];
   }
 
   /** Calls `visit` with the name column of every edge in file order: one pass over the section. */
   scan(visit: (edge: number, nameOrIndex: number) => void): void {
-    const reader = new RowReader(this.#file, this.#pages[0]!, this.#fieldCount, 'edges');
+    const reader = new RowReader(this.#file, this.#pages[0], this.#fieldCount, 'edges');
     for (let edge = 0; edge < this.#edgeCount && reader.next(); edge++)
-      visit(edge, reader.row[this.#nameField]!);
+      visit(edge, reader.row[this.#nameField]);
   }
 
   #load(page: number): void {
     const reader = new RowReader(
       this.#file,
-      this.#pages[page]!,
+      this.#pages[page],
       this.#fieldCount,
       'edges',
       1 << 13,
       page === 0,
     );
     const count = Math.min(edgesPerPage, this.#edgeCount - page * edgesPerPage);
-    for (let i = 0; i < count && reader.next(); i++) this.#names[i] = reader.row[this.#nameField]!;
+    for (let i = 0; i < count && reader.next(); i++) this.#names[i] = reader.row[this.#nameField];
     this.#page = page;
   }
 }

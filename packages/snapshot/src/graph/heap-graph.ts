@@ -92,32 +92,32 @@ export class HeapGraph {
     this.edgeReader = parts.edgeReader;
     this.edgesEndOffset = parts.edgesEndOffset;
     this.#names = parts.names;
-    this.totalBytes = parts.retainedSizes[this.rootNode]!;
+    this.totalBytes = parts.retainedSizes[this.rootNode];
   }
 
   /** Kind of a node. @see nodeKinds */
   kind(node: number): number {
-    return this.types[node]! & kindMask;
+    return this.types[node] & kindMask;
   }
 
   /** Kind of an edge. @see edgeKinds */
   edgeKind(edge: number): number {
-    return this.edges[edge]! >>> targetBits;
+    return this.edges[edge] >>> targetBits;
   }
 
   /** Where an edge leads. */
   target(edge: number): number {
-    return this.edges[edge]! & targetMask;
+    return this.edges[edge] & targetMask;
   }
 
   /** String index of a node's name; for plain objects `strings.count` plus the index of their shape. */
   nameIndex(node: number): number {
-    return this.#names[node]!;
+    return this.#names[node];
   }
 
   /** V8's name of a node: constructor, text of a string, name of a function. */
   name(node: number): string {
-    const index = this.#names[node]!;
+    const index = this.#names[node];
     return index >= this.strings.count ? 'Object' : this.strings.get(index);
   }
 
@@ -127,7 +127,7 @@ export class HeapGraph {
     let high = this.nodeCount;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.firstEdges[middle + 1]! <= edge) low = middle + 1;
+      if (this.firstEdges[middle + 1] <= edge) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -151,7 +151,7 @@ export class HeapGraph {
   className(node: number): string {
     const kind = this.kind(node);
     if (kind === nodeKinds.object || kind === nodeKinds.native) {
-      const index = this.#names[node]!;
+      const index = this.#names[node];
       return index >= this.strings.count
         ? this.shapes.label(index - this.strings.count)
         : this.strings.get(index);

@@ -27,22 +27,22 @@ export class NodeReader {
     if (page !== this.#page) {
       const reader = this.#open(page, 1 << 14);
       const count = Math.min(nodesPerPage, this.#header.nodeCount - page * nodesPerPage);
-      for (let i = 0; i < count && reader.next(); i++) this.#ids[i] = reader.row[this.#idField]!;
+      for (let i = 0; i < count && reader.next(); i++) this.#ids[i] = reader.row[this.#idField];
       this.#page = page;
     }
-    return this.#ids[node % nodesPerPage]!;
+    return this.#ids[node % nodesPerPage];
   }
 
   /** All ids in file order, as a new column. */
   allIds(): Uint32Array {
     const ids = new Uint32Array(this.#header.nodeCount);
     const reader = this.#open(0, 1 << 20);
-    for (let node = 0; node < ids.length && reader.next(); node++) ids[node] = reader.row[this.#idField]!;
+    for (let node = 0; node < ids.length && reader.next(); node++) ids[node] = reader.row[this.#idField];
     return ids;
   }
 
   #open(page: number, bufferBytes: number): RowReader {
     const fieldCount = this.#header.nodeFields.length;
-    return new RowReader(this.#file, this.#pages[page]!, fieldCount, 'nodes', bufferBytes, page === 0);
+    return new RowReader(this.#file, this.#pages[page], fieldCount, 'nodes', bufferBytes, page === 0);
   }
 }

@@ -24,6 +24,6 @@ export class NodeStack {
 
   /** Takes the number on top; the caller has looked at {@link length}. */
   pop(): number {
-    return this.#items[--this.#length]!;
+    return this.#items[--this.#length];
   }
 }

@@ -39,11 +39,11 @@ export class ObjectShapes {
       index = this.#shapes.push({ properties: [], objectCount: 0, isDictionary: false }) - 1;
       this.#byHiddenClass.set(mapNode, index);
     }
-    const shape = this.#shapes[index]!;
+    const shape = this.#shapes[index];
     shape.objectCount++;
     if (shape.isDictionary) return index;
     for (let i = 0; i < count; i++) {
-      const property = properties[i]!;
+      const property = properties[i];
       if (shape.properties[i] === property || shape.properties.includes(property)) continue;
       if (shape.properties.length >= maxProperties) {
         if (shape.objectCount > 1) shape.isDictionary = true;

@@ -13,7 +13,7 @@ export interface GraphShape {
 
 /** True for a node the program itself holds on to: every child of the root but V8's own synthetic groups. */
 export function isUserRoot(types: Uint8Array, node: number, documentTrees: BitSet): boolean {
-  return (types[node]! & kindMask) !== nodeKinds.synthetic || documentTrees.has(node);
+  return (types[node] & kindMask) !== nodeKinds.synthetic || documentTrees.has(node);
 }
 
 /** Synthetic nodes named `(Document DOM trees)`, which count as the program's. */
@@ -21,7 +21,7 @@ export function findDocumentTrees(shape: GraphShape, names: Uint32Array, nameInd
   const found = new BitSet(shape.nodeCount);
   if (nameIndex < 0) return found;
   for (let node = 0; node < shape.nodeCount; node++) {
-    if (names[node] === nameIndex && (shape.types[node]! & kindMask) === nodeKinds.synthetic) found.add(node);
+    if (names[node] === nameIndex && (shape.types[node] & kindMask) === nodeKinds.synthetic) found.add(node);
   }
   return found;
 }
@@ -30,22 +30,22 @@ export function findDocumentTrees(shape: GraphShape, names: Uint32Array, nameInd
 export function markPageNodes(shape: GraphShape, documentTrees: BitSet): void {
   const { types, firstEdges, edges, rootNode } = shape;
   const stack = new NodeStack();
-  for (let edge = firstEdges[rootNode]!; edge < firstEdges[rootNode + 1]!; edge++) {
-    const kind = edges[edge]! >>> targetBits;
-    const target = edges[edge]! & targetMask;
+  for (let edge = firstEdges[rootNode]; edge < firstEdges[rootNode + 1]; edge++) {
+    const kind = edges[edge] >>> targetBits;
+    const target = edges[edge] & targetMask;
     const isEntry = kind === edgeKinds.shortcut || (kind === edgeKinds.element && documentTrees.has(target));
     if (!isEntry) continue;
-    types[target]! |= pageFlag;
+    types[target] |= pageFlag;
     stack.push(target);
   }
   while (stack.length > 0) {
     const node = stack.pop();
-    const end = firstEdges[node + 1]!;
-    for (let edge = firstEdges[node]!; edge < end; edge++) {
-      const word = edges[edge]!;
+    const end = firstEdges[node + 1];
+    for (let edge = firstEdges[node]; edge < end; edge++) {
+      const word = edges[edge];
       const target = word & targetMask;
-      if ((types[target]! & pageFlag) !== 0 || word >>> targetBits === edgeKinds.weak) continue;
-      types[target]! |= pageFlag;
+      if ((types[target] & pageFlag) !== 0 || word >>> targetBits === edgeKinds.weak) continue;
+      types[target] |= pageFlag;
       stack.push(target);
     }
   }
@@ -62,5 +62,5 @@ export function isEssentialEdge(shape: GraphShape, source: number, word: number)
   if (target === source) return false;
   if (source === shape.rootNode) return true;
   if (kind === edgeKinds.shortcut) return false;
-  return (shape.types[target]! & pageFlag) === 0 || (shape.types[source]! & pageFlag) !== 0;
+  return (shape.types[target] & pageFlag) === 0 || (shape.types[source] & pageFlag) !== 0;
 }

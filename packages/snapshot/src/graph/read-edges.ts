@@ -56,7 +56,7 @@ export function readEdges(
   let edge = 0;
   pages[0] = reader.offset;
   for (let source = 0; source < nodeCount; source++) {
-    const end = firstEdges[source + 1]!;
+    const end = firstEdges[source + 1];
     const isPlain = types[source] === nodeKinds.object && names[source] === objectName;
     const isMarked = marks.startNode(source);
     let propertyCount = 0;
@@ -69,7 +69,7 @@ export function readEdges(
           `the end after ${edge} edges`,
           `the ${edgeCount} edges of the header`,
         );
-      const target = row[toField]! / nodeFieldCount;
+      const target = row[toField] / nodeFieldCount;
       // Written so that fractions fail too.
       if (target >>> 0 !== target || target >= nodeCount) {
         throw formatFault(
@@ -78,8 +78,8 @@ export function readEdges(
           `the first field of one of ${nodeCount} nodes`,
         );
       }
-      let kind = kinds[row[typeField]! & 255]!;
-      const name = row[nameField]!;
+      let kind = kinds[row[typeField] & 255];
+      const name = row[nameField];
       if (kind === edgeKinds.internal || isMarked) kind = marks.kindOf(edge, source, kind, name);
       edges[edge] = (kind << targetBits) | target;
       if (isPlain) {

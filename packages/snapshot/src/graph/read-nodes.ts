@@ -53,18 +53,18 @@ export function readNodes(
     if (node % nodesPerPage === 0) pages[node / nodesPerPage] = reader.offset;
     if (!reader.next())
       throw formatFault(reader.offset, `the end after ${node} nodes`, `the ${nodeCount} nodes of the header`);
-    types[node] = kinds[row[type]! & 255]!;
-    if (row[name]! >= stringCount)
+    types[node] = kinds[row[type] & 255];
+    if (row[name] >= stringCount)
       throw formatFault(
         reader.offset,
         `a node named by string ${row[name]}`,
         `one of ${stringCount} strings`,
       );
-    names[node] = row[name]!;
-    ids[node] = row[id]!;
+    names[node] = row[name];
+    ids[node] = row[id];
     firstEdges[node] = edgeCount;
-    edgeCount += row[edges]!;
-    totalBytes += row[self]!;
+    edgeCount += row[edges];
+    totalBytes += row[self];
     // Sums must fit too, so the whole heap decides, not the largest object.
     if (!isWide && totalBytes > 0xffffffff) {
       isWide = true;
@@ -72,7 +72,7 @@ export function readNodes(
       selfSizes = Float64Array.from(narrow);
       release(narrow);
     }
-    selfSizes[node] = row[self]!;
+    selfSizes[node] = row[self];
   }
   firstEdges[nodeCount] = edgeCount;
   if (reader.next())

@@ -27,10 +27,10 @@ export function foldOwnedSizes(shape: GraphShape, inputs: FoldInputs): void {
   const { types, nodeCount, rootNode } = shape;
   const { selfSizes } = inputs;
   for (let node = 0; node < nodeCount; node++) {
-    const owner = owners[node]!;
+    const owner = owners[node];
     if (owner === node || owner >= shared || owner === rootNode) continue;
-    if ((types[owner]! & kindMask) === nodeKinds.synthetic) continue;
-    selfSizes[owner]! += selfSizes[node]!;
+    if ((types[owner] & kindMask) === nodeKinds.synthetic) continue;
+    selfSizes[owner] += selfSizes[node];
     selfSizes[node] = 0;
   }
   release(owners);
@@ -39,8 +39,8 @@ export function foldOwnedSizes(shape: GraphShape, inputs: FoldInputs): void {
 /** A snapshot taken with V8's internals exposed has no roots of the program, and is shown as it is. */
 function hasUserRoots(shape: GraphShape, documentTrees: BitSet): boolean {
   const { firstEdges, edges, rootNode, types } = shape;
-  for (let edge = firstEdges[rootNode]!; edge < firstEdges[rootNode + 1]!; edge++) {
-    if (isUserRoot(types, edges[edge]! & targetMask, documentTrees)) return true;
+  for (let edge = firstEdges[rootNode]; edge < firstEdges[rootNode + 1]; edge++) {
+    if (isUserRoot(types, edges[edge] & targetMask, documentTrees)) return true;
   }
   return false;
 }
@@ -49,7 +49,7 @@ function findOwners(shape: GraphShape, inputs: FoldInputs): Uint32Array {
   const { types, nodeCount, firstEdges, edges } = shape;
   const owners = new Uint32Array(nodeCount);
   for (let node = 0; node < nodeCount; node++) {
-    const kind = types[node]! & kindMask;
+    const kind = types[node] & kindMask;
     const isOwned =
       kind === nodeKinds.hidden ||
       kind === nodeKinds.array ||
@@ -62,13 +62,13 @@ function findOwners(shape: GraphShape, inputs: FoldInputs): Uint32Array {
     stack.push(start);
     while (stack.length > 0) {
       const node = stack.pop();
-      const owner = owners[node]!;
-      const end = firstEdges[node + 1]!;
-      for (let edge = firstEdges[node]!; edge < end; edge++) {
-        const word = edges[edge]!;
+      const owner = owners[node];
+      const end = firstEdges[node + 1];
+      for (let edge = firstEdges[node]; edge < end; edge++) {
+        const word = edges[edge];
         if (word >>> targetBits === edgeKinds.weak) continue;
         const target = word & targetMask;
-        const current = owners[target]!;
+        const current = owners[target];
         if (current === target || current === owner || current === shared) continue;
         // A node changes at most twice, first to one owner and then to several: the loop ends.
         owners[target] = current === unvisited ? owner : shared;

@@ -39,13 +39,13 @@ const diamond: readonly TinyNode[] = [
   ['object', 'OnlyWeak', 320, []],
 ];
 
-function write(name: string, content: string | Buffer): string {
+function write(name: string, content: string | Uint8Array): string {
   const path = join(folder.path, name);
   writeFileSync(path, content);
   return path;
 }
 
-async function faultOf(content: string | Buffer): Promise<SnapshotError> {
+async function faultOf(content: string | Uint8Array): Promise<SnapshotError> {
   try {
     using graph = await openSnapshot(write('damaged.heapsnapshot', content));
     throw new Error(`opened with ${graph.nodeCount} nodes`);

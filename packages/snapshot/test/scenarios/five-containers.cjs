@@ -31,7 +31,7 @@ const server = http.createServer(app).listen(0, '127.0.0.1', () => {
       const options = { port: server.address().port, path: `/items/${id}`, agent };
       http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);
     });
-  run(async (from, to) => {
+  void run(async (from, to) => {
     let next = from;
     const worker = async () => {
       while (next < to) await get(next++);
