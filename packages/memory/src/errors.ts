@@ -18,6 +18,10 @@ export const errorCodes = {
   ERR_PLIMSOLL_TIMEOUT: 'nothing came within the time allowed',
   /** The caller's AbortSignal ended the call. */
   ERR_PLIMSOLL_ABORTED: 'the caller ended the call',
+  /** A lease was given back twice, to a pool it is not of, or never. */
+  ERR_PLIMSOLL_LEASE: 'a lease was given back twice, to another pool, or never',
+  /** A function of the caller that makes something (an object, a connection, a module) failed or answered nothing. */
+  ERR_PLIMSOLL_FACTORY: 'a factory of the caller failed or answered nothing',
 } as const;
 
 /** A code of {@link errorCodes}. */

@@ -1,0 +1,34 @@
+/** Runs every contender once a round, in another order each time, and answers the median and spread of its figures. `run` returns what the round cost per operation. */
+export async function interleave(contenders, rounds) {
+  const samples = new Map(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds + 1; round += 1) {
+    const order = contenders.map((contender, index) => [
+      (index * 7 + round * 3) % contenders.length,
+      contender,
+    ]);
+    order.sort(([a], [b]) => a - b);
+    for (const [, { name, run }] of order) {
+      globalThis.gc?.();
+      const figure = await run();
+      // The first round compiles.
+      if (round > 0) samples.get(name).push(figure);
+    }
+  }
+  return new Map([...samples].map(([name, figures]) => [name, spread(figures)]));
+}
+
+export function spread(figures) {
+  const sorted = figures.toSorted((a, b) => a - b);
+  const at = (ratio) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * ratio))];
+  return { median: at(0.5), low: sorted[0], high: sorted.at(-1) };
+}
+
+/** Process CPU of `work` in nanoseconds, collections and compilation included. */
+export async function cpuNs(work) {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1_000;
+}
+
+export const round = (value, digits = 2) => Number(value.toFixed(digits));
