@@ -1,12 +1,23 @@
+export { type HeapPlan, planHeap, type PlanHeapOptions } from '@plimsoll/heap';
 export {
   formatBytes,
   gib,
   isPlimsollError,
   kib,
+  type MemoryHolder,
+  type MemoryLimit,
+  type MemorySample,
   mib,
-  onPressure,
   PlimsollError,
   type PressureEvent,
-  registerHolder,
+  type PressureLevel,
 } from '@plimsoll/memory';
-export { type IncidentRecord, readIncident } from '@plimsoll/watchdog';
+export {
+  type CaptureOutcome,
+  type Guard,
+  type GuardOptions,
+  type IncidentRecord,
+  readIncident,
+} from '@plimsoll/watchdog';
+export * as memory from './memory.ts';
+export { start } from './start.ts';

@@ -1,3 +1,6 @@
+export type { CaptureOutcome, Guard } from './guard/guard.ts';
+export type { GuardOptions, HeapPlanner, PlannedHeap } from './guard/guard-options.ts';
+export { start, startFromEnvironment } from './guard/start.ts';
 export {
   type IncidentName,
   parseIncidentName,
@@ -15,4 +18,5 @@ export {
 } from './incident/incident-record.ts';
 export { defaultIncidentDir } from './incident/incident-store.ts';
 export type { TimelineRecord } from './timeline/timeline-record.ts';
+export { type RunStatus } from './run/run-folder.ts';
 export { readTimeline } from './timeline/timeline-ring.ts';

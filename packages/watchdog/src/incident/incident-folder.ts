@@ -56,6 +56,11 @@ export class IncidentFolder {
     return sum;
   }
 
+  /** The path of a whole file. */
+  filePath(fileName: string): string {
+    return join(this.#path, fileName);
+  }
+
   /** The path a capture writes to before {@link adoptSnapshot}. */
   partialPath(fileName: string): string {
     return join(this.#path, fileName + partialSuffix);

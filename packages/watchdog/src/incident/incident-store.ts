@@ -46,6 +46,7 @@ export class IncidentStore {
   readonly dir: string;
   readonly #quotaBytes: number;
   readonly #maxCount: number;
+  #isMemoryBacked: boolean | undefined;
 
   /**
    * Makes the folder when it is missing (0700).
@@ -56,6 +57,12 @@ export class IncidentStore {
     this.#quotaBytes = options.quotaBytes;
     this.#maxCount = options.maxCount;
     ensureOwnFolder(this.dir);
+  }
+
+  /** Files of this folder are memory of the container. Looked up once. */
+  get isMemoryBacked(): boolean {
+    this.#isMemoryBacked ??= this.room().isMemoryBacked;
+    return this.#isMemoryBacked;
   }
 
   /** What the disk can take now. A file system that does not say counts as having room. */

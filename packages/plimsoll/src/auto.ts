@@ -1,0 +1,25 @@
+// The preload: `node --import plimsoll/auto server.js`, or one import at the top of a bundle. Whatever is missing here (inspector, disk, permission), the service
+// starts and serves, and one line on stderr says what is off.
+import { writeSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { honourWorkerLimits, planHeap } from '@plimsoll/heap';
+import { startFromEnvironment } from '@plimsoll/watchdog';
+import { isLauncher } from './launcher.ts';
+
+function arm(): void {
+  // NODE_OPTIONS and --import reach workers and package managers too; neither is the service.
+  if (!isMainThread || isLauncher(process.argv[1])) return;
+  try {
+    const guard = startFromEnvironment({ plan: planHeap });
+    if (guard.active) honourWorkerLimits();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+    try {
+      writeSync(2, `plimsoll: the guard is off: ${reason}\n`);
+    } catch {
+      // Nobody listens on stderr.
+    }
+  }
+}
+
+arm();

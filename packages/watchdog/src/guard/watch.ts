@@ -1,0 +1,287 @@
+import { join } from 'node:path';
+import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
+import {
+  type ConfigFault,
+  formatBytes,
+  forgetProcessWide,
+  journal,
+  type MemoryLimit,
+  type MemoryMonitor,
+  type MemoryReader,
+  type MemorySample,
+  type MemoryTrend,
+  onPressure,
+  openMemoryReader,
+  type PlimsollConfig,
+  type PressureLevel,
+  readCpuQuotaCores,
+  resolveMemoryLimit,
+  startMemoryMonitor,
+} from '@plimsoll/memory';
+import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
+import { Ladder } from '../ladder/ladder.ts';
+import { describeState } from '../ladder/danger.ts';
+import { GuardLog } from '../log/guard-log.ts';
+import { identifyProcess, type ProcessIdentity } from '../run/process-identity.ts';
+import { reportDeadRuns } from '../run/dead-runs.ts';
+import { RunFolder } from '../run/run-folder.ts';
+import type { CaptureOutcome, GuardCore } from './guard.ts';
+import type { HeapPlanner, PlannedHeap } from './guard-options.ts';
+
+/** The slot of the one guard of a process. */
+export const guardSlot = 'guard';
+
+/** `status.json` is written this often while nothing changes. */
+const statusEveryMs = 10_000;
+/** Half-written folders older than this belong to nobody any more. */
+const abandonedMs = 600_000;
+/** A leak this fast is still to be seen in time. */
+const fastLeakBytesPerSecond = 50e6;
+/** Two lines about the level are at least this far apart. */
+const levelLineEveryMs = 60_000;
+
+/** The one guard of this process: listens to the monitor's tick, keeps timeline and status, and lets the ladder decide. */
+export class Watch implements GuardCore {
+  readonly limit: MemoryLimit;
+  readonly plan: PlannedHeap | undefined;
+  readonly #config: PlimsollConfig;
+  readonly #log: GuardLog;
+  readonly #identity: ProcessIdentity = identifyProcess();
+  readonly #monitor: MemoryMonitor;
+  /** A reader of our own where an option names the limit; the shared one knows only the variable. */
+  readonly #reader: MemoryReader | undefined;
+  readonly #subscriptions: readonly Disposable[];
+  readonly #offReasons: string[] = [];
+  readonly #onExit = (): void => this.#end();
+  #run: RunFolder | undefined;
+  #ladder: Ladder | undefined;
+  #handleCount = 0;
+  #isActive = true;
+  #level: PressureLevel = 'normal';
+  #levelReason = '';
+  #statusAtMs = Number.NEGATIVE_INFINITY;
+  #levelLineAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(config: PlimsollConfig, faults: readonly ConfigFault[], planner: HeapPlanner | undefined) {
+    this.#config = config;
+    this.#log = new GuardLog(config.log);
+    this.#offReasons.push(...faults.map(({ message }) => message));
+    this.limit = resolveMemoryLimit(config.limitBytes === null ? {} : { overrideBytes: config.limitBytes });
+    this.plan = this.#makePlan(planner);
+    this.#startProfile();
+    this.#openFolders();
+    this.#reader =
+      config.limitBytes === null ? undefined : openMemoryReader({ overrideBytes: config.limitBytes });
+    this.#monitor = startMemoryMonitor({
+      tickMs: tickFor(this.limit.limitBytes),
+      ...(this.#reader === undefined ? {} : { reader: this.#reader }),
+    });
+    this.#subscriptions = [
+      this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
+      onPressure(({ reason }) => (this.#levelReason = reason)),
+    ];
+    process.once('exit', this.#onExit);
+    this.#announce();
+  }
+
+  get active(): boolean {
+    return this.#isActive;
+  }
+
+  get offReasons(): readonly string[] {
+    return this.#offReasons;
+  }
+
+  get incidents(): readonly string[] {
+    return this.#ladder?.folders ?? [];
+  }
+
+  capture(reason: string): CaptureOutcome {
+    if (!this.#isActive || this.#ladder === undefined) {
+      return { folder: undefined, files: [], refusals: this.#offReasons };
+    }
+    return this.#ladder.capture(reason, {
+      sample: this.#monitor.sampleNow(),
+      trend: this.#monitor.trend(),
+      level: this.#monitor.level,
+      isHeapContained: this.#monitor.isHeapContained,
+    });
+  }
+
+  retain(): void {
+    this.#handleCount += 1;
+  }
+
+  release(): void {
+    this.#handleCount -= 1;
+    if (this.#handleCount > 0) return;
+    process.removeListener('exit', this.#onExit);
+    this.#end();
+    forgetProcessWide(guardSlot);
+  }
+
+  #makePlan(planner: HeapPlanner | undefined): PlannedHeap | undefined {
+    const { limitBytes, origin: limitOrigin } = this.limit;
+    try {
+      return planner?.({ limitBytes, limitOrigin, externalBytes: this.#config.externalBytes });
+    } catch (error) {
+      journal().write('guard', 'no-plan', { reason: reasonOf(error) });
+      return undefined;
+    }
+  }
+
+  #startProfile(): void {
+    const { available, unavailableReason } = openInspector();
+    if (available) startAllocationSampling();
+    else this.#offReasons.push(`Allocation profiles are off: ${unavailableReason ?? 'no inspector.'}`);
+  }
+
+  /** Everything on disk. What cannot be is said, and the rest goes on. */
+  #openFolders(): void {
+    const { incidentDir, incidentQuotaBytes, incidentCount, runDir } = this.#config;
+    try {
+      const store = new IncidentStore({
+        dir: incidentDir ?? defaultIncidentDir(),
+        quotaBytes: incidentQuotaBytes,
+        maxCount: incidentCount,
+      });
+      const runPath = runDir ?? join(store.dir, 'run');
+      this.#run = new RunFolder(runPath, this.#identity);
+      reportDeadRuns(runPath, this.#identity, store, this.#log);
+      store.sweepPartial(this.#identity.hostName, abandonedMs);
+      this.#ladder = this.#makeLadder(store, this.#run.timeline.path);
+    } catch (error) {
+      this.#run?.end();
+      this.#run = undefined;
+      this.#offReasons.push(`Incidents are off: ${reasonOf(error)}`);
+      journal().write('guard', 'incidents-off', { reason: reasonOf(error) });
+    }
+  }
+
+  #makeLadder(store: IncidentStore, timelinePath: string): Ladder {
+    const { triggerRatio, triggerBytes, cooldownMs, maxPauseMs, snapshot } = this.#config;
+    const { pid, bootId, hostName, startedAtMs } = this.#identity;
+    return new Ladder({
+      store,
+      log: this.#log,
+      identity: this.#identity,
+      process: {
+        pid,
+        bootId,
+        hostName,
+        startedAtMs,
+        nodeVersion: process.versions.node,
+        v8Version: process.versions.v8,
+        platform: process.platform,
+        arch: process.arch,
+        cpuQuotaCores: readCpuQuotaCores(),
+      },
+      limit: {
+        limitBytes: this.limit.limitBytes,
+        source: this.limit.source,
+        origin: this.limit.origin,
+        ...(this.plan === undefined ? {} : { plannedOldSpaceBytes: this.plan.oldSpaceBytes }),
+      },
+      timelinePath,
+      bounds: { triggerRatio, triggerBytes },
+      cooldownMs,
+      maxPauseMs,
+      snapshots: snapshot === 'auto',
+    });
+  }
+
+  #tick(sample: MemorySample, trend: MemoryTrend): void {
+    if (!this.#isActive) return;
+    const { level, isHeapContained } = this.#monitor;
+    this.#keep(sample, trend, level);
+    this.#ladder?.tick({ sample, trend, level, isHeapContained });
+    if (level !== this.#level) this.#levelChanged(sample, level);
+  }
+
+  /** Timeline and status. A disk that fails takes them away for good and is named once; the ladder goes on. */
+  #keep(sample: MemorySample, trend: MemoryTrend, level: PressureLevel): void {
+    if (this.#run === undefined) return;
+    try {
+      this.#run.timeline.write(sample, level);
+      if (level === this.#level && sample.monotonicMs - this.#statusAtMs < statusEveryMs) return;
+      this.#statusAtMs = sample.monotonicMs;
+      this.#run.writeStatus({
+        schemaVersion: 1,
+        identity: this.#identity,
+        atMs: sample.atMs,
+        level,
+        sample,
+        trend: { ...trend },
+        incident: this.incidents.at(-1) ?? null,
+        offReasons: this.#offReasons,
+      });
+    } catch (error) {
+      this.#run = undefined;
+      const reason = `The timeline ended: ${reasonOf(error)}`;
+      this.#offReasons.push(reason);
+      this.#log.write('degraded', reason);
+    }
+  }
+
+  #levelChanged(sample: MemorySample, level: PressureLevel): void {
+    const isDeep = level === 'critical' || level === 'terminal';
+    const wasDeep = this.#level === 'critical' || this.#level === 'terminal';
+    this.#level = level;
+    if (!isDeep || (wasDeep && level === 'critical')) return;
+    if (!wasDeep && sample.monotonicMs - this.#levelLineAtMs < levelLineEveryMs) return;
+    this.#levelLineAtMs = sample.monotonicMs;
+    this.#log.write('critical', `Memory is ${level}: ${this.#levelReason}; ${describeState(sample)}.`, {
+      level,
+      workingSetBytes: sample.workingSetBytes,
+      limitBytes: sample.limitBytes,
+      headroomBytes: sample.headroomBytes,
+      heapUsedBytes: sample.heapUsedBytes,
+      heapLimitBytes: sample.heapLimitBytes,
+      externalBytes: sample.externalBytes,
+      otherNativeBytes: sample.otherNativeBytes,
+      otherProcessesBytes: sample.otherProcessesBytes,
+      incident: this.incidents.at(-1) ?? null,
+    });
+  }
+
+  #announce(): void {
+    const { heapLimitBytes } = this.#monitor.sampleNow();
+    const { limitBytes, source, origin } = this.limit;
+    const planned = this.plan?.heapLimitBytes;
+    const tooLarge =
+      planned !== undefined && heapLimitBytes > planned * 1.1
+        ? ` V8 may grow to ${formatBytes(heapLimitBytes)}, the container has room for ${formatBytes(planned)}: start the service with \`plimsoll run --\`.`
+        : '';
+    const off = this.#offReasons.length === 0 ? '' : ` Off: ${this.#offReasons.join(' ')}`;
+    this.#log.write(
+      this.#offReasons.length === 0 ? 'armed' : 'degraded',
+      `Guarding ${formatBytes(limitBytes)} (${source}: ${origin}), heap limit ${formatBytes(heapLimitBytes)}.${tooLarge}${off}`,
+      { limitBytes, limitOrigin: origin, heapLimitBytes, incidentDir: this.#config.incidentDir },
+    );
+  }
+
+  #end(): void {
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#ladder?.end({
+      sample: this.#monitor.sampleNow(),
+      trend: this.#monitor.trend(),
+      level: this.#monitor.level,
+      isHeapContained: this.#monitor.isHeapContained,
+    });
+    this.#monitor[Symbol.dispose]();
+    this.#reader?.[Symbol.dispose]();
+    this.#run?.end();
+  }
+}
+
+/** Milliseconds between ticks: four of them before a leak of 50 MB/s has filled half of the limit, 100 ms to 1 s. */
+function tickFor(limitBytes: number): number {
+  const halfFullMs = (limitBytes / 2 / fastLeakBytesPerSecond) * 1000;
+  return Math.round(Math.min(1000, Math.max(100, halfFullMs / 4)));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,183 @@
+import {
+  type AllocationProfile,
+  type HeapShape,
+  judgeSnapshot,
+  mallocTrim,
+  predictSnapshotCost,
+  readHeapShape,
+  type SnapshotVerdict,
+  verifyHeapSnapshot,
+  writeHeapSnapshot,
+} from '@plimsoll/inspect';
+import { journal, type MemorySample, type MemoryTrend, type SeriesTrend } from '@plimsoll/memory';
+import type { IncidentEpisode } from '../incident/incident-episode.ts';
+import { type IncidentStore, noRoomSentence } from '../incident/incident-store.ts';
+
+/** How far ahead a growing heap is looked at: what is no longer affordable then is taken now. Five times what a verdict takes to be made and carried out. */
+const lookAheadMs = 15_000;
+/** Growth seen for less than this may be a service that starts: not worth a pause. */
+const settledMs = 20_000;
+/** At least this much growth is looked ahead for, whatever the slope says. */
+const lookAheadRatio = 0.1;
+
+/** What a {@link SnapshotRung} has to keep to. */
+export interface SnapshotTerms {
+  readonly store: IncidentStore;
+  readonly hostName: string;
+  readonly cpuQuotaCores: number;
+  /** The longest the service may stand still. */
+  readonly maxPauseMs: number;
+}
+
+/** The dearest rung: a heap snapshot, taken only when its peak, what it leaves and its pause all fit. */
+export class SnapshotRung {
+  readonly #terms: SnapshotTerms;
+
+  constructor(terms: SnapshotTerms) {
+    this.#terms = terms;
+  }
+
+  /**
+   * True when something grows and a snapshot that can be afforded now can soon be no more. 0.2 ms. The heap is taken as its floor after collection: V8
+   * collects before it writes, so garbage costs nothing.
+   */
+  isLastMoment(sample: MemorySample, trend: MemoryTrend): boolean {
+    const { heapFloor, offHeap, floorBytes } = trend;
+    if (Math.max(verdictSpanMs(heapFloor), verdictSpanMs(offHeap)) < settledMs) return false;
+    const shape = readHeapShape();
+    const liveBytes = Math.min(shape.heapUsedBytes, floorBytes);
+    if (!this.#judge(scaled(shape, liveBytes), sample, 0).affordable) return false;
+    const heapGrowthBytes = ahead(heapFloor, liveBytes);
+    const grownBytes = heapGrowthBytes + ahead(offHeap, offHeap.bytes);
+    const later = laterSample(sample, grownBytes);
+    return !this.#judge(scaled(shape, liveBytes + heapGrowthBytes), later, 0).affordable;
+  }
+
+  /**
+   * Takes a snapshot into the incident if everything fits; a refusal is written down with its numbers. `profile` was read just now, so the heap holds no
+   * garbage and its largest array is known. Returns what was refused, or undefined when the snapshot was taken. Never throws.
+   */
+  take(
+    episode: IncidentEpisode,
+    sample: MemorySample,
+    growthBytesPerSecond: number,
+    profile: AllocationProfile | undefined,
+  ): readonly string[] | undefined {
+    const shape = readHeapShape(profile);
+    const verdict = this.#judge(shape, sample, growthBytesPerSecond);
+    const reasons = [...verdict.reasons];
+    const fileBytes = verdict.numbers['fileBytes'] ?? predictSnapshotCost(shape).fileBytes;
+    try {
+      const { store, hostName } = this.#terms;
+      if (reasons.length === 0 && !store.makeRoom(hostName, fileBytes, 0, episode.folder.name)) {
+        reasons.push(`No heap snapshot: ${noRoomSentence(fileBytes, store.room())}.`);
+      }
+      if (reasons.length === 0) {
+        this.#write(episode, verdict);
+        return undefined;
+      }
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+    episode.addRefusal({ atMs: Date.now(), rung: 'snapshot', reasons, numbers: verdict.numbers });
+    journal().write('capture', 'snapshot-refused', { reasons: reasons.join(' '), ...verdict.numbers });
+    return reasons;
+  }
+
+  /** Counts every node and edge of a snapshot against its header, in small slices; one that is not whole is removed. Never rejects. */
+  async verify(episode: IncidentEpisode, fileName: string): Promise<boolean> {
+    const check = await verifyHeapSnapshot(episode.folder.filePath(fileName));
+    const capture = episode.captures.find(({ file }) => file === fileName);
+    journal().write('capture', check.valid ? 'snapshot-whole' : 'snapshot-broken', {
+      fileBytes: check.fileBytes,
+      nodeCount: check.nodeCount,
+      edgeCount: check.edgeCount,
+      fault: check.fault ?? null,
+    });
+    if (capture === undefined) return false;
+    if (check.valid) episode.addCapture({ ...capture, check: 'whole' });
+    else episode.dropCapture(fileName);
+    return check.valid;
+  }
+
+  #judge(shape: HeapShape, sample: MemorySample, growthBytesPerSecond: number): SnapshotVerdict {
+    const { store, cpuQuotaCores, maxPauseMs } = this.#terms;
+    const cost = predictSnapshotCost(shape);
+    return judgeSnapshot({
+      cost,
+      sample,
+      plannedHeapBytes: sample.heapLimitBytes,
+      growthBytesPerSecond: Math.max(0, growthBytesPerSecond),
+      cpuQuotaCores,
+      maxPauseMs,
+      trimAvailable: mallocTrim().available,
+      fileInMemoryBytes: store.isMemoryBacked ? cost.fileBytes : 0,
+    });
+  }
+
+  #write(episode: IncidentEpisode, verdict: SnapshotVerdict): void {
+    const fileName = `heap-${episode.snapshotCount + 1}.heapsnapshot`;
+    const result = writeHeapSnapshot(episode.folder.partialPath(fileName));
+    const file = episode.folder.adoptSnapshot(fileName, 'the whole heap, for Chrome DevTools; holds strings');
+    episode.addCapture({
+      atMs: Date.now(),
+      rung: 'snapshot',
+      file: fileName,
+      fileBytes: file.fileBytes,
+      pauseMs: result.pauseMs,
+      numbers: {
+        ...prefixed('predicted', verdict.numbers),
+        nodeCount: result.nodeCount,
+        edgeCount: result.edgeCount,
+        residentBeforeBytes: result.residentBeforeBytes,
+        residentPeakBytes: result.residentPeakBytes,
+        residentAfterBytes: result.residentAfterBytes,
+        trimmed: result.trimmed ? 1 : 0,
+      },
+      check: 'pending',
+    });
+  }
+}
+
+/** Bytes a second a series grows by, at most as far as is known; never negative. */
+export function growthOf(series: SeriesTrend): number {
+  const { slopeBytesPerSecond, slopeHighBytesPerSecond } = series;
+  return Math.max(
+    0,
+    Number.isFinite(slopeHighBytesPerSecond) ? slopeHighBytesPerSecond : slopeBytesPerSecond,
+  );
+}
+
+/** How long a series has been seen to grow; 0 when it does not. */
+function verdictSpanMs(series: SeriesTrend): number {
+  return series.verdict === 'growing' ? series.spanMs : 0;
+}
+
+/** What a series that grows has grown by when it is looked ahead. */
+function ahead(series: SeriesTrend, bytes: number): number {
+  if (series.verdict !== 'growing') return 0;
+  return Math.max((growthOf(series) * lookAheadMs) / 1000, bytes * lookAheadRatio);
+}
+
+/** The same heap with `heapUsedBytes` bytes, its arrays grown alike. */
+function scaled(shape: HeapShape, heapUsedBytes: number): HeapShape {
+  const ratio = shape.heapUsedBytes > 0 ? heapUsedBytes / shape.heapUsedBytes : 1;
+  return { heapUsedBytes, largeObjectBytes: shape.largeObjectBytes * ratio };
+}
+
+function laterSample(sample: MemorySample, grownBytes: number): MemorySample {
+  return {
+    ...sample,
+    workingSetBytes: sample.workingSetBytes + grownBytes,
+    headroomBytes: sample.headroomBytes - grownBytes,
+  };
+}
+
+function prefixed(prefix: string, numbers: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => [
+      `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      value,
+    ]),
+  );
+}
