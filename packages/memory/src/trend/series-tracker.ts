@@ -38,7 +38,6 @@ export class SeriesTracker {
     },
   ];
   readonly #seen = new SeenLevels();
-  #bytes = 0;
 
   constructor(series: TrendSeries) {
     this.#series = series;
@@ -46,7 +45,6 @@ export class SeriesTracker {
 
   /** Takes the value of the series now; true when a point was completed and {@link judge} may answer anew. */
   observe(atMs: number, bytes: number, hasCollection: boolean): boolean {
-    this.#bytes = bytes;
     let isNew = false;
     for (const [index, { window }] of this.#scales.entries()) {
       if (!window.add(atMs, bytes, hasCollection)) continue;
@@ -71,10 +69,12 @@ export class SeriesTracker {
         isUncertain ||= !scale.isUrgentOnly && isMaterial && highPerSecond * spanSeconds >= 2 * materialBytes;
         continue;
       }
-      if (window.recentSlopePerSecond < STEADY_RATIO * slopePerSecond) continue;
+      if (!isSteady(scale)) continue;
       const timeMs = (Math.max(0, roomBytes) / slopePerSecond) * 1000;
       if (scale.isUrgentOnly && timeMs > URGENT_MS) continue;
-      if (timeMs > EXCUSABLE_MS && this.#bytes <= this.#seen.highestBefore(window.startMs)) continue;
+      // Half of what matters for the noise of the peaks: a growth that is material since the window began is never excused by it.
+      const excusedBytes = this.#seen.highestBefore(window.startMs) + materialBytes / 2;
+      if (timeMs > EXCUSABLE_MS && window.lastValue <= excusedBytes) continue;
       if (timeMs > leadingMs) continue;
       leading = scale;
       leadingMs = timeMs;
@@ -102,4 +102,16 @@ export class SeriesTracker {
     const [seconds, minutes] = this.#scales as readonly [Scale, Scale, Scale];
     return minutes.window.pointCount >= minutes.leastPointCount ? minutes : seconds;
   }
+}
+
+/**
+ * True when the growth goes on. The newer half must not be much slower than the whole, and on a scale of minutes be beyond doubt by itself; and the slope must
+ * account for what was gained: after a step it does not.
+ */
+function isSteady({ window, isUrgentOnly }: Scale): boolean {
+  const { slopePerSecond } = window.estimate;
+  const recent = window.recentEstimate;
+  if (recent.slopePerSecond < STEADY_RATIO * slopePerSecond) return false;
+  if (isUrgentOnly) return true;
+  return recent.lowPerSecond > 0 && slopePerSecond * (window.spanMs / 1000) >= STEADY_RATIO * window.rise;
 }

@@ -43,6 +43,11 @@ export class SlopeWindow {
     return this.#pointCount < 2 ? 0 : this.#timeAt(this.#pointCount - 1) - this.#timeAt(0);
   }
 
+  /** The last value − the first. */
+  get rise(): number {
+    return this.#pointCount < 2 ? 0 : this.lastValue - (this.#values[0] ?? 0);
+  }
+
   /** When the window begins; Infinity while it is empty. */
   get startMs(): number {
     return this.#pointCount === 0 ? Number.POSITIVE_INFINITY : this.#timeAt(0);
@@ -59,8 +64,8 @@ export class SlopeWindow {
   }
 
   /** The slope over the newer half: what is left of a growth that slows down. */
-  get recentSlopePerSecond(): number {
-    return this.#recentEstimate.slopePerSecond;
+  get recentEstimate(): Readonly<SlopeEstimate> {
+    return this.#recentEstimate;
   }
 
   /** Adds what the series is now; true when that completed a point. */
