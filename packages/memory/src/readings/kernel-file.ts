@@ -7,7 +7,7 @@ const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 const SPACE = 32;
 const POINT = 46;
-const LETTER_M = 109;
+const NEWLINE = 10;
 
 /** Numbers at or above this stand for "no limit". */
 const UNLIMITED_BYTES = 2 ** 60;
@@ -57,9 +57,12 @@ export class KernelFile {
     return digitsAt(0);
   }
 
-  /** The limit in the file: Infinity for `max`, 0 and everything from 2^60 up; so is what is no number, which a limit must not be made of. */
+  /** The limit in the file: Infinity for `max`, 0, everything from 2^60 up, and what is no number: no limit is made of that. */
   limitBytes(): number {
-    if (buffer[0] === LETTER_M) return Number.POSITIVE_INFINITY;
+    for (let at = 0; at < this.#byteCount; at += 1) {
+      const byte = buffer[at] ?? 0;
+      if ((byte < DIGIT_0 || byte > DIGIT_9) && byte !== NEWLINE) return Number.POSITIVE_INFINITY;
+    }
     const bytes = digitsAt(0);
     return bytes > 0 && bytes < UNLIMITED_BYTES ? bytes : Number.POSITIVE_INFINITY;
   }
