@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { CommandFailure, exitCodes } from '../failure.ts';
+import { exitCodes } from '../failure.ts';
 import type { RunDecision } from './decide-run.ts';
 import { writeRunNote } from './run-note.ts';
 
@@ -58,7 +58,8 @@ function runAsChild(path: string, argv0: string, words: string[], environment: N
     child.on('disconnect', () => process.connected && process.disconnect());
   }
   child.on('error', (error) => {
-    throw new CommandFailure(`${argv0}: ${error.message}`, exitCodes.notRunnable);
+    process.stderr.write(`plimsoll: ${argv0}: ${error.message}\n`);
+    process.exit(exitCodes.notRunnable);
   });
   child.on('exit', (code, signal) => endAs(code, signal));
 }
