@@ -104,19 +104,33 @@ async function main(words) {
     process.stdout.write(`SKIPPED: ${why}\n`);
     return;
   }
-  const majors = words.includes('--nodes') ? (words[words.indexOf('--nodes') + 1] ?? '').split(',') : ['20', '24'];
+  const majors = words.includes('--nodes')
+    ? (words[words.indexOf('--nodes') + 1] ?? '').split(',')
+    : ['20', '24'];
   const only = words.includes('--only') ? (words[words.indexOf('--only') + 1] ?? '').split(',') : [];
   const file = join(here, 'results', 'heap-plan-deaths.jsonl');
   mkdirSync(dirname(file), { recursive: true });
   if (words.includes('--fresh')) rmSync(file, { force: true });
-  const rows = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+  const rows = existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
   for (const limitMib of [128, 256, 512, 1024]) {
     for (const major of majors) {
       for (const sizing of ['plan', 'plan-20', 'default', '75%']) {
         const cell = `${limitMib},${major},${sizing}`;
         if (rows.some((row) => row.cell === cell)) continue;
         if (!only.every((part) => cell.split(',').includes(part))) continue;
-        const row = { cell, limitMib, node: major, sizing, ...(await measureDeath({ limitMib, nodePath: nodeFor(major), sizing })) };
+        const row = {
+          cell,
+          limitMib,
+          node: major,
+          sizing,
+          ...(await measureDeath({ limitMib, nodePath: nodeFor(major), sizing })),
+        };
         rows.push(row);
         appendFileSync(file, `${JSON.stringify(row)}\n`);
         process.stdout.write(`${tableLine(row)}\n`);
@@ -124,7 +138,8 @@ async function main(words) {
     }
   }
   process.stdout.write(`\n${['cell'.padEnd(18), 'outcome'].join('')}\n${rows.map(tableLine).join('\n')}\n`);
-  if (words.includes('--json')) writeFileSync(join(here, 'results', 'heap-plan-deaths.json'), `${JSON.stringify(rows, null, 2)}\n`);
+  if (words.includes('--json'))
+    writeFileSync(join(here, 'results', 'heap-plan-deaths.json'), `${JSON.stringify(rows, null, 2)}\n`);
 }
 
 function tableLine(row) {

@@ -7,7 +7,12 @@ let count = 0;
 function handleSome() {
   for (let turn = 0; turn < 1500; turn += 1) {
     count += 1;
-    const record = { id: count, name: `customer ${count}`, tags: ['a', 'b', String(count % 97)], at: { x: count, y: count * 2 } };
+    const record = {
+      id: count,
+      name: `customer ${count}`,
+      tags: ['a', 'b', String(count % 97)],
+      at: { x: count, y: count * 2 },
+    };
     kept.push(JSON.parse(JSON.stringify(record)));
     JSON.stringify({ record, copy: [record, record] });
   }

@@ -1,6 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
+// What the preload does, in this order: settle what children inherit, then arm the guard.
+import './settle-inheritance.ts';
 import './auto.ts';
-import { settleInheritance } from './inheritance.ts';
-
-if (isMainThread) settleInheritance(fileURLToPath(new URL('preload.cjs', import.meta.url)));

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The command as a package manager would link it. */
@@ -15,10 +17,14 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** The environment of a test: this one without what the test runner and its caller put into it. */
+/** What the guards of the services under test write goes here, and goes away with the test. */
+const temporaryFolder = mkdtempSync(join(tmpdir(), 'plimsoll-command-'));
+process.once('exit', () => rmSync(temporaryFolder, { recursive: true, force: true }));
+
+/** The environment of a test: this one without what the test runner and its caller put into it, and a guard that writes no line where none is asked for. */
 export function cleanEnvironment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env;
-  return { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...variables };
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, TMPDIR: temporaryFolder, PLIMSOLL_LOG: 'off', ...variables };
 }
 
 /** Runs `words[0]` with the rest to its end. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { resolveConfig } from '@plimsoll/memory';
 import { planHeap, readUserHeapFlags } from '@plimsoll/heap';
-import { splittablePreloadArgument } from '../preload-file.ts';
+import { splittablePreloadArgument } from '../../preload-file.ts';
 import { findServiceLimit } from '../service-limit.ts';
 import { userEnvironment } from '../user-environment.ts';
 

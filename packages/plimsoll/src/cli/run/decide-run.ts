@@ -7,7 +7,7 @@ import {
 } from '@plimsoll/heap';
 import { formatBytes, mib, type PlimsollConfig, resolveConfig } from '@plimsoll/memory';
 import { CommandFailure, exitCodes } from '../failure.ts';
-import { preloadArgument } from '../preload-file.ts';
+import { preloadArgument } from '../../preload-file.ts';
 import { findServiceLimit } from '../service-limit.ts';
 import { findProgram } from './find-program.ts';
 import type { RunInvocation } from './invocation.ts';

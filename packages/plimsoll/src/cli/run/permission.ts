@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { preloadPath } from '../preload-file.ts';
+import { preloadPath } from '../../preload-file.ts';
 
 const SWITCHES: ReadonlySet<string> = new Set(['--permission', '--experimental-permission']);
 

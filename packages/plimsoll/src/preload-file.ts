@@ -2,7 +2,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The file that arms the guard in a service: loaded by `--require`, which leaves the way Node.js loads the service's own main file as it was. */
 export function preloadPath(): string {
-  return fileURLToPath(new URL('../preload.cjs', import.meta.url));
+  return fileURLToPath(new URL('preload.cjs', import.meta.url));
 }
 
 /** The preload as one argument of `node`. */

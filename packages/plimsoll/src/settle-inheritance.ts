@@ -1,0 +1,36 @@
+// Keeps what was added for this process from its children: `fork`, `cluster` and `NODE_OPTIONS` would give each of them a heap of the whole container. In a
+// launcher, whose child is the service, what was added is passed on instead, through `NODE_OPTIONS`.
+import { isMainThread } from 'node:worker_threads';
+import { joinNodeOptions, splitNodeOptions } from '@plimsoll/heap';
+import { processEnvironment } from '@plimsoll/memory';
+import { isLauncher } from './launcher.ts';
+import { preloadArgument, splittablePreloadArgument } from './preload-file.ts';
+
+/** A size flag as `plimsoll run` and `plimsoll flags` write it. */
+const SIZE_FLAG = /^--max-(?:old|semi)-space-size=\d+$/;
+
+function settle(): void {
+  const environment = processEnvironment();
+  const inherited = splitOff(splitNodeOptions(environment['NODE_OPTIONS'] ?? ''));
+  const argued = splitOff(process.execArgv);
+  process.execArgv.splice(0, argued.ours.length);
+  if (isLauncher(process.argv[1])) {
+    if (argued.ours.length > 0) setNodeOptions(environment, [...argued.ours, ...inherited.others]);
+  } else if (inherited.ours.length > 0) setNodeOptions(environment, inherited.others);
+}
+
+function setNodeOptions(environment: NodeJS.ProcessEnv, words: readonly string[]): void {
+  if (words.length > 0) environment['NODE_OPTIONS'] = joinNodeOptions(words);
+  else delete environment['NODE_OPTIONS'];
+}
+
+/** Ours are the words up to our preload, when nothing but size flags precedes it; and the rest. */
+function splitOff(words: readonly string[]): { ours: readonly string[]; others: readonly string[] } {
+  const forms = [preloadArgument(), splittablePreloadArgument()];
+  const end = words.findIndex((word) => forms.includes(word));
+  const ours = words.slice(0, end + 1);
+  const isClean = ours.slice(0, -1).every((word) => SIZE_FLAG.test(word));
+  return isClean ? { ours, others: words.slice(end + 1) } : { ours: [], others: words };
+}
+
+if (isMainThread) settle();
