@@ -14,11 +14,13 @@ async function handle(body) {
   return JSON.stringify({ id, total, count, recent: cache.size });
 }
 
-const server = createServer(async (request, response) => {
+async function answer(request, response) {
   let body = '';
   for await (const chunk of request) body += chunk;
   response.setHeader('content-type', 'application/json').end(await handle(body));
-});
+}
+
+const server = createServer((request, response) => void answer(request, response));
 
 const anonymousBytes = () =>
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? Number.NaN) * 1024;
