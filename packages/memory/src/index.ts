@@ -1,3 +1,4 @@
+export { configurationMarkdown } from './config/configuration-markdown.ts';
 export { processEnvironment } from './config/environment.ts';
 export { byteSizeForm, formatBytes, gib, kib, mib, parseByteSize, requireBytes } from './byte-size.ts';
 export {

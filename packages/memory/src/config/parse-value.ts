@@ -92,9 +92,21 @@ function rangeForm(row: VariableRow): string {
 
 function showNumber(type: VariableRow['type'], value: number): string {
   if (type === 'bytes') return formatBytes(value);
-  if (type !== 'ms') return String(value);
-  return value >= 1000 ? `${value / 1000} s` : `${value} ms`;
+  return type === 'ms' ? showDuration(value) : String(value);
 }
+
+/** `1 h`, `90 s`, `250 ms`: the largest unit that needs no fraction. */
+function showDuration(ms: number): string {
+  const [unit, unitMs] = durationUnits.find(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1];
+  return `${ms / unitMs} ${unit}`;
+}
+
+const durationUnits: readonly (readonly [unit: string, unitMs: number])[] = [
+  ['days', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+];
 
 /** `value` of `row` for people: `16 MiB`, `10 s`, `0.8`, `on`, `not set`. */
 export function showValue(row: VariableRow, value: ConfigValue | null): string {

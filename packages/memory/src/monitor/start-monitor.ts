@@ -86,7 +86,7 @@ class TickingMonitor {
         this.#listeners.add(listener);
         return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
       },
-      sampleNow: () => this.#tick(),
+      sampleNow: () => this.#tickNow(),
       trend: () => this.#trend,
       [Symbol.dispose]: dispose,
     };
@@ -98,6 +98,13 @@ class TickingMonitor {
     this.#listeners.clear();
     this.#collections[Symbol.dispose]();
     forgetProcessWide(SLOT);
+  }
+
+  #tickNow(): MemorySample {
+    const sample = this.#tick();
+    // A tick out of turn may be the one that sees memory pass the mark: the next must not wait for the slow clock.
+    if (this.#timer !== undefined && this.#delayMs() !== this.#timerMs) this.#schedule();
+    return sample;
   }
 
   #tick(): MemorySample {
@@ -145,7 +152,7 @@ class TickingMonitor {
   }
 
   #schedule(): void {
-    const delayMs = this.#isFast() ? this.#options.fastTickMs : this.#options.tickMs;
+    const delayMs = this.#delayMs();
     if (this.#timer !== undefined && delayMs === this.#timerMs) {
       this.#timer.refresh();
       return;
@@ -159,13 +166,13 @@ class TickingMonitor {
     this.#timer.unref();
   }
 
-  #isFast(): boolean {
+  #delayMs(): number {
     const { workingSetBytes, limitBytes, heapUsedBytes, heapLimitBytes } = this.#sample;
-    const { fastAboveRatio } = this.#options;
-    return (
+    const { fastAboveRatio, fastTickMs, tickMs } = this.#options;
+    const isFast =
       workingSetBytes > fastAboveRatio * limitBytes ||
-      heapUsedBytes > fastAboveRatio * oldSpaceLimitBytes(heapLimitBytes)
-    );
+      heapUsedBytes > fastAboveRatio * oldSpaceLimitBytes(heapLimitBytes);
+    return isFast ? fastTickMs : tickMs;
   }
 }
 

@@ -72,3 +72,24 @@ test('what Kubernetes injects for a Service called plimsoll is nobody’s fault'
   };
   expect(resolveConfig({ env }).faults).toEqual([]);
 });
+
+test('levels of pressure that are out of order fall back together, in one fault', () => {
+  const { config, faults } = resolveConfig({ env: { PLIMSOLL_ELEVATED: '95%' }, onFault: 'report' });
+  expect([config.elevatedRatio, config.criticalRatio, config.terminalRatio]).toEqual([0.75, 0.9, 0.97]);
+  expect(faults).toEqual([
+    {
+      name: 'PLIMSOLL_ELEVATED',
+      message:
+        'PLIMSOLL_HYSTERESIS 0.05, PLIMSOLL_ELEVATED 0.95, PLIMSOLL_CRITICAL 0.9, PLIMSOLL_TERMINAL 0.97; expected each to be below the next; until then 0.05, 0.75, 0.9, 0.97 are used.',
+    },
+  ]);
+});
+
+test('a size may be text in an option too, and a misspelt option is a fault', () => {
+  const options = { limitBytes: '256Mi', exitcode: 3 };
+  const { config, origins, faults } = resolveConfig({ options, env: {}, onFault: 'report' });
+  expect([config.limitBytes, origins.limitBytes]).toEqual([mib(256), 'option']);
+  expect(faults).toEqual([
+    { name: 'exitcode', message: 'exitcode is not an option of Plimsoll. Did you mean exitCode?' },
+  ]);
+});
