@@ -1,3 +1,4 @@
+export { assessHeap, type AssessHeapOptions, type HeapAssessment, type HeapVerdict } from './assessment.ts';
 export { nodeArgumentsOf } from './flags/node-arguments.ts';
 export { joinNodeOptions, splitNodeOptions } from './flags/node-options.ts';
 export {
@@ -9,4 +10,5 @@ export {
 } from './flags/user-heap-flags.ts';
 export type { HeapPlan, HeapReserve, PlanHeapOptions, ReserveName } from './plan/heap-plan.ts';
 export { planHeap } from './plan/plan-heap.ts';
+export { predictV8Heap, type PredictV8HeapOptions, type V8Heap } from './v8-heap.ts';
 export { honourWorkerLimits } from './worker-limits.ts';

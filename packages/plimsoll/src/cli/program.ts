@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlagsCommand } from './commands/flags.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -21,6 +22,7 @@ export function createProgram(version: string): Command {
   addFlagsCommand(program);
   addPlanCommand(program);
   addConfigCommand(program);
+  addDoctorCommand(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

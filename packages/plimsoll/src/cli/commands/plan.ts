@@ -1,9 +1,9 @@
 import { type HeapPlan, planHeap } from '@plimsoll/heap';
-import { byteSizeForm, formatBytes, parseByteSize, resolveConfig } from '@plimsoll/memory';
+import { formatBytes, resolveConfig } from '@plimsoll/memory';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import { assumedLimit, findServiceLimit, type ServiceLimit } from '../service-limit.ts';
 import { userEnvironment } from '../user-environment.ts';
+import { parseCount, parseSize } from './option-values.ts';
 
 interface PlanOptions {
   readonly limit?: number;
@@ -54,17 +54,4 @@ function planJson(plan: HeapPlan, { limit, isBounded }: ServiceLimit): string {
   const { explain: _, limitOrigin: __, ...numbers } = plan;
   const found = { source: limit.source, origin: limit.origin, layout: limit.layout, notes: limit.notes };
   return `${JSON.stringify({ ...numbers, limit: found, isApplied: isBounded }, null, 2)}\n`;
-}
-
-/** A size option as bytes. */
-export function parseSize(text: string): number {
-  const sizeBytes = parseByteSize(text);
-  if (sizeBytes === undefined) throw new InvalidArgumentError(`Expected ${byteSizeForm}.`);
-  return sizeBytes;
-}
-
-/** A count option. */
-export function parseCount(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
-  return Number(text);
 }

@@ -1,0 +1,83 @@
+import { formatBytes, requireBytes } from '@plimsoll/memory';
+import type { HeapPlan } from './plan/heap-plan.ts';
+import { planHeap } from './plan/plan-heap.ts';
+import { HEAP_OVERHEAD_RATIO } from './plan/reserves.ts';
+import type { V8Heap } from './v8-heap.ts';
+
+/** What {@link assessHeap} is told. */
+export interface AssessHeapOptions {
+  /** Bytes at which the kernel kills. */
+  readonly limitBytes: number;
+  /** The heap V8 is allowed. */
+  readonly heap: V8Heap;
+  /**
+   * Bytes of Buffers and native libraries.
+   * @default 0
+   */
+  readonly externalBytes?: number;
+  readonly nodeMajor: number;
+}
+
+/**
+ * How a heap stands in its container. `killed`: the kernel comes before V8's own limit, or nothing works any more. `tight`: V8 ends first, and what evidence
+ * needs does not fit. `wasteful`: a quarter or more of the heap that would fit is never used. `fits`.
+ */
+export type HeapVerdict = 'killed' | 'tight' | 'wasteful' | 'fits';
+
+/** A judgement with its numbers. */
+export interface HeapAssessment {
+  readonly verdict: HeapVerdict;
+  /** One sentence: `this 256 MiB container lets V8 grow to 259 MiB: expect 137`. */
+  readonly sentence: string;
+  /** What the process needs when its heap is full. */
+  readonly peakBytes: number;
+  /** What is then left of the limit; negative when it does not fit. */
+  readonly freeBytes: number;
+  /** The plan for this limit; undefined where no heap fits. */
+  readonly plan: HeapPlan | undefined;
+}
+
+/** Below this share of the heap that would fit, memory is paid for and never used. */
+const WASTEFUL_RATIO = 0.75;
+
+/** How `heap` stands under `limitBytes`, by the same reserves that {@link planHeap} makes. */
+export function assessHeap(options: AssessHeapOptions): HeapAssessment {
+  const { heap, nodeMajor, externalBytes = 0 } = options;
+  const limitBytes = requireBytes('limitBytes', options.limitBytes, 1);
+  const plan = planOrNone({ limitBytes, externalBytes, nodeMajor });
+  const own = plan ?? planHeap({ limitBytes: 2 ** 40, externalBytes, nodeMajor });
+  const kept = own.reserves.filter(
+    ({ name }) => name === 'program' || name === 'process' || name === 'external',
+  );
+  const peakBytes =
+    kept.reduce((sum, { bytes }) => sum + bytes, 0) +
+    2 * heap.semiSpaceBytes +
+    Math.ceil(heap.oldSpaceBytes * (1 + HEAP_OVERHEAD_RATIO));
+  const freeBytes = limitBytes - peakBytes;
+  const container = `this ${formatBytes(limitBytes)} container`;
+  const grown = `lets V8 grow to ${formatBytes(heap.heapLimitBytes)}`;
+  const numbers = { peakBytes, freeBytes, plan };
+  if (freeBytes < 0) {
+    return { verdict: 'killed', sentence: `${container} ${grown}: expect 137`, ...numbers };
+  }
+  const evidenceBytes = own.reserves.find(({ name }) => name === 'evidence')?.bytes ?? 0;
+  if (plan === undefined || freeBytes < evidenceBytes) {
+    const left = `that leaves ${formatBytes(freeBytes)} for evidence, of the ${formatBytes(evidenceBytes)} it needs`;
+    return { verdict: 'tight', sentence: `${container} ${grown}: ${left}`, ...numbers };
+  }
+  if (heap.oldSpaceBytes < plan.oldSpaceBytes * WASTEFUL_RATIO) {
+    const unused = formatBytes(plan.heapLimitBytes - heap.heapLimitBytes);
+    const sentence = `${container} ${grown}, and ${unused} more would fit: expect 134 with memory unused`;
+    return { verdict: 'wasteful', sentence, ...numbers };
+  }
+  return { verdict: 'fits', sentence: `${container} ${grown}, which fits it`, ...numbers };
+}
+
+function planOrNone(options: Parameters<typeof planHeap>[0]): HeapPlan | undefined {
+  try {
+    return planHeap(options);
+  } catch {
+    // No heap fits: the verdict says so with the same numbers.
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { planHeap } from '@plimsoll/heap';
+import { formatBytes, resolveConfig } from '@plimsoll/memory';
+import type { Command } from 'commander';
+import { diagnose, type Diagnosis, severityExitCodes } from '../doctor/diagnosis.ts';
+import type { Remedy } from '../doctor/remedy.ts';
+import {
+  runningService,
+  type Service,
+  serviceOfContainer,
+  serviceOfFolder,
+  statedService,
+} from '../doctor/service.ts';
+import { CommandFailure } from '../failure.ts';
+import { assumedLimit, findServiceLimit, type ServiceLimit } from '../service-limit.ts';
+import { userEnvironment } from '../user-environment.ts';
+import { parseCount, parseSize } from './option-values.ts';
+
+interface DoctorOptions {
+  readonly limit?: number;
+  readonly pid?: number;
+  readonly json?: boolean;
+}
+
+/** `plimsoll doctor`: how V8's limit stands to the container's, and what to paste. */
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .summary('judge how V8’s heap limit stands to the container’s')
+    .description(
+      'Judges how V8’s heap limit stands to the container’s, and says what to paste. Looks at the command given, at the running service of this container, at ' +
+        'the Dockerfile or start script of this folder, in this order.',
+    )
+    .argument('[command...]', 'after --: how the service is started')
+    .option('--limit <size>', 'judge as if the container had this limit', parseSize)
+    .option('--pid <pid>', 'judge this running process', parseCount)
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 it fits, 3 memory is wasted or evidence has no room, 4 the kernel will kill it.',
+    )
+    .action((words: string[], options: DoctorOptions) => {
+      const environment = userEnvironment();
+      const { config } = resolveConfig({ env: environment });
+      const found = options.limit === undefined ? findServiceLimit(config) : assumedLimit(options.limit);
+      const service = chooseService(words, options, found, environment['NODE_OPTIONS']);
+      const diagnosis = diagnose(service, found, config, environment);
+      process.stdout.write(options.json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
+      process.exitCode = severityExitCodes[diagnosis.severity];
+    });
+}
+
+function chooseService(
+  words: readonly string[],
+  options: DoctorOptions,
+  found: ServiceLimit,
+  nodeOptions: string | undefined,
+): Service {
+  if (options.pid !== undefined) {
+    const service = runningService(options.pid);
+    if (service === undefined) {
+      throw new CommandFailure(`process ${options.pid} is no Node.js process that this user may look at.`);
+    }
+    return service;
+  }
+  if (words.length > 0) return statedService(words, nodeOptions);
+  const isContainer = found.limit.source.startsWith('cgroup');
+  const fallback = { foundIn: 'nowhere: a bare node is judged', words: [], nodeOptions, nodePath: undefined };
+  return (
+    (isContainer ? serviceOfContainer() : undefined) ??
+    serviceOfFolder(process.cwd(), nodeOptions) ??
+    fallback
+  );
+}
+
+function diagnosisText(diagnosis: Diagnosis): string {
+  const { found, service, heap, assessment, remedy, sentence, severity } = diagnosis;
+  const lines = [
+    `limit    ${formatBytes(found.limit.limitBytes)} (${found.origin})`,
+    `service  ${service.foundIn}${service.words.length > 0 ? `: node ${service.words.join(' ')}` : ''}`,
+    `heap     V8 may grow to ${formatBytes(heap.heap.heapLimitBytes)}, set by ${heap.setBy} (Node.js ${heap.nodeMajor})`,
+    ...(assessment === undefined
+      ? []
+      : [
+          `peak     ${formatBytes(assessment.peakBytes)} when that heap is full, ${formatBytes(assessment.freeBytes)} left of the limit`,
+        ]),
+    ...found.limit.notes.map((note) => `note     ${note}`),
+    '',
+    `${severity}: ${sentence}.`,
+  ];
+  if (remedy !== undefined) lines.push('', remedyText(remedy, found.limit.limitBytes));
+  else if (severity !== 'good') lines.push('', whyNoPlan(diagnosis));
+  return `${lines.join('\n')}\n`;
+}
+
+function remedyText(remedy: Remedy, limitBytes: number): string {
+  return `Dockerfile, with plimsoll among the dependencies; the heap then follows any limit:
+  ${remedy.dockerfile}
+
+or in the manifest of a Deployment:
+${remedy.manifest.replaceAll(/^/gm, '  ')}
+
+or without plimsoll, for a limit of ${formatBytes(limitBytes)} only:
+  ${remedy.nodeOptions}`;
+}
+
+/** The planner's own words for why no heap fits, with the limit that would do. */
+function whyNoPlan({ found, heap }: Diagnosis): string {
+  try {
+    planHeap({ limitBytes: found.limit.limitBytes, nodeMajor: heap.nodeMajor });
+    return 'A heap fits only with a smaller budget for Buffers: lower PLIMSOLL_EXTERNAL or raise the limit.';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function diagnosisJson({ found, service, heap, assessment, remedy, sentence, severity }: Diagnosis): string {
+  const { limitBytes, source, origin, notes } = found.limit;
+  const { heap: sizes, nodeMajor, setBy } = heap;
+  return `${JSON.stringify(
+    {
+      severity,
+      sentence,
+      verdict: assessment?.verdict ?? 'unlimited',
+      limit: { limitBytes, source, origin, notes },
+      service: { foundIn: service.foundIn, words: service.words, nodeOptions: service.nodeOptions ?? null },
+      heap: { ...sizes, nodeMajor, setBy },
+      peakBytes: assessment?.peakBytes ?? null,
+      freeBytes: assessment?.freeBytes ?? null,
+      plannedOldSpaceBytes: assessment?.plan?.oldSpaceBytes ?? null,
+      remedy: remedy ?? null,
+    },
+    null,
+    2,
+  )}\n`;
+}

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { predictV8Heap, readUserHeapFlags, type UserHeapFlag, type V8Heap } from '@plimsoll/heap';
+import { nodeMajorOf } from '../run/node-version.ts';
+import type { ServiceLimit } from '../service-limit.ts';
+import type { Service } from './service.ts';
+
+/** V8's limit for a service and who set it. */
+export interface HeapInForce {
+  readonly heap: V8Heap;
+  readonly nodeMajor: number;
+  /** In words: `V8's default`, `--max-old-space-size=300 (command line)`. */
+  readonly setBy: string;
+  readonly isUserSized: boolean;
+}
+
+/** The heap that `service` gets under `found`. Here and now it is asked of Node.js itself, so that what V8 says counts, not our model of it. */
+export function findHeapInForce(
+  service: Service,
+  found: ServiceLimit,
+  environment: NodeJS.ProcessEnv,
+): HeapInForce {
+  const { nodeOptions } = service;
+  const nodePath = service.nodePath ?? 'node';
+  const nodeMajor = nodeMajorOf(nodePath, environment);
+  const flags = readUserHeapFlags({ execArgv: service.words, nodeOptions });
+  const predicted = predictV8Heap({ limitBytes: found.limit.limitBytes, nodeMajor, flags });
+  const isHere = found.origin !== '--limit';
+  const measuredBytes = isHere ? measureHeapLimit(nodePath, flags.all, environment) : undefined;
+  const heap =
+    measuredBytes === undefined
+      ? predicted
+      : {
+          ...predicted,
+          heapLimitBytes: measuredBytes,
+          oldSpaceBytes: Math.max(0, measuredBytes - 3 * predicted.semiSpaceBytes),
+        };
+  const setBy = flags.all.map(({ text, setBy: where }) => `${text} (${where})`).join(' and ');
+  return { heap, nodeMajor, setBy: setBy === '' ? 'V8’s default' : setBy, isUserSized: flags.sizesOldSpace };
+}
+
+function measureHeapLimit(
+  nodePath: string,
+  flags: readonly UserHeapFlag[],
+  environment: NodeJS.ProcessEnv,
+): number | undefined {
+  const words = [
+    ...flags.map(({ text }) => text),
+    '-p',
+    'require("node:v8").getHeapStatistics().heap_size_limit',
+  ];
+  const { stdout, status } = spawnSync(nodePath, words, {
+    encoding: 'utf8',
+    env: { ...environment, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 10_000,
+  });
+  const heapLimitBytes = Number(stdout);
+  return status === 0 && heapLimitBytes > 0 ? heapLimitBytes : undefined;
+}
