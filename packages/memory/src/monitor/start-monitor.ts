@@ -12,6 +12,7 @@ import { forgetProcessWide, peekProcessWide, processWide } from '../registry.ts'
 import { MajorCollections } from '../trend/major-collections.ts';
 import type { MemoryTrend } from '../trend/memory-trend.ts';
 import { TrendTracker } from '../trend/trend-tracker.ts';
+import { LimitWatch } from './limit-watch.ts';
 import {
   type MemoryMonitor,
   memoryMonitorDefaults,
@@ -42,6 +43,7 @@ class TickingMonitor {
   readonly #tracker = new TrendTracker();
   readonly #decider: PressureDecider;
   readonly #reclaim = new PressureReclaim();
+  readonly #limitWatch: LimitWatch;
   readonly #collections: MajorCollections;
   readonly #listeners = new Set<SampleListener>();
   #handleCount = 0;
@@ -58,7 +60,9 @@ class TickingMonitor {
     this.#collections = new MajorCollections((heapUsedBytes) =>
       this.#tracker.observeCollection(performance.now(), heapUsedBytes),
     );
+    this.#limitWatch = new LimitWatch(this.#reader);
     this.#sample = this.#reader.read();
+    this.#limitWatch.tick(this.#sample);
     this.#tracker.observeSample(this.#sample);
     this.#trend = this.#tracker.trend(this.#sample, oldSpaceLimitBytes(this.#sample.heapLimitBytes));
     this.#schedule();
@@ -98,6 +102,19 @@ class TickingMonitor {
     this.#listeners.clear();
     this.#collections[Symbol.dispose]();
     forgetProcessWide(SLOT);
+    const { level: previousLevel } = this.#decider;
+    if (previousLevel === 'normal') return;
+    // Nobody would ever end the level of a monitor that has ended.
+    const { headroomBytes, workingSetBytes, limitBytes } = this.#sample;
+    const reason = 'nothing samples any more';
+    publishPressure({
+      level: 'normal',
+      previousLevel,
+      headroomBytes,
+      workingSetBytes,
+      limitBytes,
+      reason,
+    });
   }
 
   #tickNow(): MemorySample {
@@ -111,6 +128,7 @@ class TickingMonitor {
     const sample = this.#reader.read();
     const oldSpaceBytes = oldSpaceLimitBytes(sample.heapLimitBytes);
     this.#sample = sample;
+    this.#limitWatch.tick(sample);
     this.#tracker.observeSample(sample);
     this.#trend = this.#tracker.trend(sample, oldSpaceBytes);
     const previousLevel = this.#decider.level;

@@ -20,7 +20,7 @@ interface Scale {
 /** One series at three scales: seconds for what is about to happen, minutes for a leak, a day for a slow one and for the rhythm of the traffic. */
 export class SeriesTracker {
   readonly #series: TrendSeries;
-  readonly #scales: readonly Scale[] = [
+  readonly #scales: readonly [seconds: Scale, minutes: Scale, day: Scale] = [
     {
       window: new SlopeWindow({ slotMs: 250, capacityCount: 16 }),
       leastPointCount: 5,
@@ -45,13 +45,12 @@ export class SeriesTracker {
 
   /** Takes the value of the series now; true when a point was completed and {@link judge} may answer anew. */
   observe(atMs: number, bytes: number, hasCollection: boolean): boolean {
-    let isNew = false;
-    for (const [index, { window }] of this.#scales.entries()) {
-      if (!window.add(atMs, bytes, hasCollection)) continue;
-      isNew = true;
-      if (index === 1) this.#seen.observe(atMs, window.lastValue);
-    }
-    return isNew;
+    const [seconds, minutes, day] = this.#scales;
+    const isNewSecond = seconds.window.add(atMs, bytes, hasCollection);
+    const isNewMinute = minutes.window.add(atMs, bytes, hasCollection);
+    const isNewDay = day.window.add(atMs, bytes, hasCollection);
+    if (isNewMinute) this.#seen.observe(atMs, minutes.window.lastValue);
+    return isNewSecond || isNewMinute || isNewDay;
   }
 
   /** The trend against `roomBytes` left, where a rise below `materialBytes` does not matter. `shownBytes` is the value to report. */
@@ -99,7 +98,7 @@ export class SeriesTracker {
 
   /** The scale of minutes once it has points, else that of seconds. */
   #longest(): Scale {
-    const [seconds, minutes] = this.#scales as readonly [Scale, Scale, Scale];
+    const [seconds, minutes] = this.#scales;
     return minutes.window.pointCount >= minutes.leastPointCount ? minutes : seconds;
   }
 }

@@ -12,6 +12,7 @@ import {
   openMemoryReader,
   type PressureEvent,
   pressureChannelName,
+  pressureLevel,
   registerHolder,
   setHolderBudget,
   startMemoryMonitor,
@@ -25,6 +26,7 @@ const GROUP = '/sys/fs/cgroup/app';
 function monitorInContainer(options: MemoryMonitorOptions = {}): {
   monitor: MemoryMonitor;
   readonly use: (usedMib: number) => void;
+  readonly limit: (limitMib: number) => void;
 } {
   const tree = buildTree({
     ...host,
@@ -45,6 +47,7 @@ function monitorInContainer(options: MemoryMonitorOptions = {}): {
       tree.write(`${GROUP}/memory.current`, `${mib(usedMib)}\n`);
       monitor.sampleNow();
     },
+    limit: (limitMib) => tree.write(`${GROUP}/memory.max`, `${mib(limitMib)}\n`),
   };
 }
 
@@ -164,6 +167,30 @@ test('a second start is a handle on the first, which ticks until the last handle
   // The slot is free again: the next start has its own clock.
   using third = startMemoryMonitor({ tickMs: 30, fastTickMs: 30, reclaims: false });
   await ticks(third, 2);
+});
+
+test('with the last handle the level of pressure ends too', () => {
+  const { monitor, use } = monitorInContainer();
+  use(500);
+  expect(pressureLevel()).toBe('terminal');
+  monitor[Symbol.dispose]();
+  expect(pressureLevel()).toBe('normal');
+});
+
+test('the limit found at the start and each change of it are journalled with their origin', async () => {
+  const before = journal().entries().length;
+  const { monitor, limit } = monitorInContainer({ fastTickMs: 10, fastAboveRatio: 0 });
+  limit(1024);
+  const changes = () =>
+    journal()
+      .entries()
+      .slice(before)
+      .filter(({ part }) => part === 'limit');
+  while (changes().length < 2) await ticks(monitor, 1);
+  expect(changes().map(({ event, numbers }) => [event, numbers['limitBytes'], numbers['origin']])).toEqual([
+    ['limit-found', mib(512), `${GROUP}/memory.max`],
+    ['limit-changed', mib(1024), `${GROUP}/memory.max`],
+  ]);
 });
 
 test('a clock of 1 h runs at 10 ms once half the limit is passed', async () => {

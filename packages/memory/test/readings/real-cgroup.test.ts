@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMemoryGroup, describeWithCgroup, type MemoryGroup } from '../../../../test/cgroup.ts';
 import { mib, type MemoryLimit, type MemorySample } from '../../src/index.ts';
@@ -127,5 +128,22 @@ describeWithCgroup('in real control groups', () => {
     const [own, limitBytes] = JSON.parse(stdout) as [string, number];
     expect(own).toMatch(/^(\d+:memory|0:):\/$/m);
     expect(limitBytes).toBe(mib(256));
+  });
+
+  test('under --permission, without /proc, the limit is what Node reports, and a note says so', async () => {
+    const group = useGroup(mib(256));
+    const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission';
+    const { stdout, exitCode } = await group.run(process.execPath, [
+      flag,
+      `--allow-fs-read=${fileURLToPath(new URL('../../../../', import.meta.url))}*`,
+      fileURLToPath(new URL('print-limit.mjs', import.meta.url)),
+    ]);
+    expect(exitCode).toBe(0);
+    const { limit, sample } = JSON.parse(stdout) as { limit: MemoryLimit; sample: MemorySample };
+    expect(limit).toMatchObject({ limitBytes: mib(256), source: 'runtime', layout: 'none' });
+    expect(limit.notes.join('\n')).toMatch(/ERR_ACCESS_DENIED/);
+    expect(sample).toMatchObject({ limitBytes: mib(256), workingSetBytes: sample.rssBytes });
   });
 });
