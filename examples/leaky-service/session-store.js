@@ -1,0 +1,28 @@
+// The leak: a session is added at every login and nothing ever takes one away.
+import { randomUUID } from 'node:crypto';
+
+const sessions = new Map();
+
+export function addSession(user) {
+  const token = randomUUID();
+  const session = { token, user, createdAt: new Date(), seen: [], cart: emptyCart() };
+  sessions.set(token, session);
+  return session;
+}
+
+export function findSession(token) {
+  return sessions.get(token);
+}
+
+export function sessionCount() {
+  return sessions.size;
+}
+
+function emptyCart() {
+  return Array.from({ length: 32 }, (_, slot) => ({
+    slot,
+    product: null,
+    quantity: 0,
+    note: `slot ${slot}`,
+  }));
+}
