@@ -1,5 +1,13 @@
 // A memory cgroup as a container would have it, made and removed by the demo: v1 or v2, whichever this machine has and lets us write.
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const V1 = '/sys/fs/cgroup/memory';
@@ -10,7 +18,8 @@ export function makeContainer(limitBytes) {
   if (process.platform !== 'linux') return { reason: `${process.platform} has no control groups` };
   const name = `plimsoll-demo-${process.pid}`;
   try {
-    if (existsSync(join(V1, 'memory.limit_in_bytes'))) return { container: new Container('v1', join(V1, name), limitBytes) };
+    if (existsSync(join(V1, 'memory.limit_in_bytes')))
+      return { container: new Container('v1', join(V1, name), limitBytes) };
     if (existsSync(join(V2, 'cgroup.controllers'))) {
       accessSync(V2, constants.W_OK);
       if (!readFileSync(join(V2, 'cgroup.subtree_control'), 'utf8').includes('memory')) {
@@ -20,7 +29,9 @@ export function makeContainer(limitBytes) {
     }
     return { reason: 'no memory control group is mounted here' };
   } catch (error) {
-    return { reason: `a memory control group cannot be made here (${error.code ?? error.message}); it needs root` };
+    return {
+      reason: `a memory control group cannot be made here (${error.code ?? error.message}); it needs root`,
+    };
   }
 }
 
