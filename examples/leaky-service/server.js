@@ -5,7 +5,9 @@ import { addSession, findSession, sessionCount } from './session-store.js';
 
 const port = Number(process.env.PORT ?? 0);
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response));
+
+async function answer(request, response) {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   try {
     if (request.method === 'POST' && pathname === '/login') {
@@ -23,7 +25,7 @@ const server = createServer(async (request, response) => {
   } catch (error) {
     return reply(response, 400, { error: error instanceof Error ? error.message : 'bad request' });
   }
-});
+}
 
 async function readBody(request) {
   let text = '';
