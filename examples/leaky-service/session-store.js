@@ -5,7 +5,10 @@ const sessions = new Map();
 
 export function addSession(user) {
   const token = randomUUID();
-  const session = { token, user, createdAt: new Date(), seen: [], cart: emptyCart() };
+  const cart = [];
+  for (let slot = 0; slot < 64; slot += 1)
+    cart.push({ slot, product: null, quantity: 0, note: `slot ${slot}` });
+  const session = { token, user, createdAt: new Date(), seen: [], cart };
   sessions.set(token, session);
   return session;
 }
@@ -16,13 +19,4 @@ export function findSession(token) {
 
 export function sessionCount() {
   return sessions.size;
-}
-
-function emptyCart() {
-  return Array.from({ length: 32 }, (_, slot) => ({
-    slot,
-    product: null,
-    quantity: 0,
-    note: `slot ${slot}`,
-  }));
 }

@@ -7,6 +7,7 @@ const fileNotes = {
   'journal.ndjson': 'every decision with its numbers',
   'timeline.csv': 'memory, tick by tick',
   'allocation.heapprofile': 'live bytes by line; DevTools › Memory › Load',
+  'timeline.ring': 'the same up to the last tick, written by the kernel after the death',
   'README.txt': 'what this is and what to open where',
 };
 

@@ -50,7 +50,7 @@ export {
 export { pressureThresholdDefaults, type PressureThresholds } from './pressure/thresholds.ts';
 export { type MemoryReader, openMemoryReader } from './readings/memory-reader.ts';
 export type { KernelCounters, MemorySample } from './readings/memory-sample.ts';
-export { oldSpaceLimitBytes } from './readings/old-space-limit.ts';
+export { oldSpaceLimitBytes, startWords } from './readings/old-space-limit.ts';
 export { readMemory } from './readings/read-memory.ts';
 export { registerWorkerHeap, type WorkerHeap } from './readings/worker-heaps.ts';
 export type {

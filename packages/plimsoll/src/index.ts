@@ -8,6 +8,7 @@ export {
   type MemoryLimit,
   type MemorySample,
   mib,
+  parseByteSize,
   PlimsollError,
   type PressureEvent,
   type PressureLevel,
@@ -18,6 +19,8 @@ export {
   type GuardOptions,
   type IncidentRecord,
   readIncident,
+  readTimeline,
+  type TimelineRecord,
 } from '@plimsoll/watchdog';
 export * as memory from './memory.ts';
 export { start } from './start.ts';

@@ -2,7 +2,7 @@
 // launcher, whose child is the service, what was added is passed on instead, through `NODE_OPTIONS`.
 import { isMainThread } from 'node:worker_threads';
 import { joinNodeOptions, splitNodeOptions } from '@plimsoll/heap';
-import { processEnvironment } from '@plimsoll/memory';
+import { processEnvironment, startWords } from '@plimsoll/memory';
 import { isLauncher } from './launcher.ts';
 import { preloadArgument, splittablePreloadArgument } from './preload-file.ts';
 
@@ -10,6 +10,8 @@ import { preloadArgument, splittablePreloadArgument } from './preload-file.ts';
 const SIZE_FLAG = /^--max-(?:old|semi)-space-size=\d+$/;
 
 function settle(): void {
+  // The readings need the flags that are about to be taken out.
+  startWords();
   const environment = processEnvironment();
   const inherited = splitOff(splitNodeOptions(environment['NODE_OPTIONS'] ?? ''));
   const argued = splitOff(process.execArgv);

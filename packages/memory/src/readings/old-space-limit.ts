@@ -1,4 +1,5 @@
 import { processEnvironment } from '../config/environment.ts';
+import { processWide } from '../registry.ts';
 
 const MIB = 1024 * 1024;
 
@@ -6,23 +7,28 @@ const MIB = 1024 * 1024;
 let youngBytes: number | undefined;
 
 /**
+ * What this process was started with: the words of `NODE_OPTIONS`, then the arguments of node, which win over them. As of the first call: a preload that takes flags
+ * out again, so that children do not inherit them, calls this before it does.
+ */
+export function startWords(): readonly string[] {
+  return processWide('start-words', () => [
+    ...(processEnvironment()['NODE_OPTIONS'] ?? '').split(/\s+/),
+    ...process.execArgv,
+  ]);
+}
+
+/**
  * The part of V8's `heap_size_limit` that old space may use. V8 adds three semi-spaces to it, which hold nothing that lives long: a heap of 183 MiB old space and
  * 8 MiB semi-spaces shows 207 and dies at 183. Flags tell the parts; without flags old space is V8's default, a power of two in MiB.
  * @see https://github.com/v8/v8/blob/main/src/heap/heap.cc (`Heap::MaxReserved`)
  */
 export function oldSpaceLimitBytes(heapLimitBytes: number): number {
-  youngBytes ??= youngPartBytes(heapLimitBytes, process.execArgv, processEnvironment()['NODE_OPTIONS'] ?? '');
+  youngBytes ??= youngPartBytes(heapLimitBytes, startWords());
   return Math.max(heapLimitBytes / 2, heapLimitBytes - youngBytes);
 }
 
-/** The young part of `heapLimitBytes` in a process started with these arguments and NODE_OPTIONS. */
-export function youngPartBytes(
-  heapLimitBytes: number,
-  execArguments: readonly string[],
-  nodeOptions: string,
-): number {
-  // Arguments come after NODE_OPTIONS and win over them.
-  const words = [...nodeOptions.split(/\s+/), ...execArguments];
+/** The young part of `heapLimitBytes` in a process started with these words (see {@link startWords}). */
+export function youngPartBytes(heapLimitBytes: number, words: readonly string[]): number {
   const semiBytes = lastSizeBytes(words, 'max-semi-space-size');
   if (semiBytes !== undefined) return 3 * semiBytes;
   const oldBytes = lastSizeBytes(words, 'max-old-space-size');
