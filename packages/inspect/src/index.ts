@@ -1,4 +1,26 @@
 export { type Inspector, type InspectorListener, openInspector } from './inspector/inspector.ts';
+export {
+  armingDefaults,
+  type ArmingObservation,
+  ArmingRule,
+  type ArmingThresholds,
+  type ArmingWish,
+} from './near-limit/arming-rule.ts';
+export { endThread } from './near-limit/last-exit.ts';
+export {
+  armNearLimit,
+  type ArmResult,
+  checkNearLimit,
+  disarmNearLimit,
+  isNearLimitArmed,
+} from './near-limit/near-limit-hook.ts';
+export {
+  type NearLimitContext,
+  type NearLimitDecision,
+  type NearLimitPolicy,
+  onNearLimit,
+} from './near-limit/near-limit-policy.ts';
+export type { PausedFrame, PausedScope } from './near-limit/paused-frame.ts';
 export { mallocTrim, type MallocTrim, type TrimResult } from './native/malloc-trim.ts';
 export {
   type AllocationProfile,

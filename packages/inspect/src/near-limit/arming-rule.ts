@@ -1,0 +1,96 @@
+/** What the rule looks at each tick. */
+export interface ArmingObservation {
+  readonly monotonicMs: number;
+  readonly heapUsedBytes: number;
+  readonly heapLimitBytes: number;
+  /** Heap left after the last major collection. */
+  readonly floorBytes: number;
+  /** Where the floor is going. */
+  readonly floorVerdict: 'unknown' | 'flat' | 'growing';
+  /** Infinity when nothing grows. */
+  readonly timeToLimitMs: number;
+}
+
+/** When the hook is armed and disarmed. Ratios are of V8's heap limit. */
+export interface ArmingThresholds {
+  /** Floor from which a growing heap arms. @default 0.75 */
+  readonly floorRatio: number;
+  /** Used heap from which a heap that is not known to be flat arms. @default 0.85 */
+  readonly usedRatio: number;
+  /** Predicted time to the limit below which it arms. @default 10000 */
+  readonly timeToLimitMs: number;
+  /** Used heap below which the danger has passed. @default 0.6 */
+  readonly safeRatio: number;
+  /** How long it must have passed before the hook is disarmed. @default 60000 */
+  readonly safeMs: number;
+  /** Least time between two armings: each stops the service for 15–300 ms. @default 60000 */
+  readonly leastBetweenMs: number;
+}
+
+/** The defaults of {@link ArmingThresholds}: a leak of 50 MB/s needs the 25 % above the floor ratio to be seen twice at 100 ms. */
+export const armingDefaults: ArmingThresholds = Object.freeze({
+  floorRatio: 0.75,
+  usedRatio: 0.85,
+  timeToLimitMs: 10_000,
+  safeRatio: 0.6,
+  safeMs: 60_000,
+  leastBetweenMs: 60_000,
+});
+
+/** What the rule asks for, and why. */
+export interface ArmingWish {
+  readonly action: 'arm' | 'disarm' | 'stay';
+  readonly reason: string;
+}
+
+const STAY: ArmingWish = { action: 'stay', reason: '' };
+
+/** Decides when the near-limit hook is armed and disarmed. A healthy heap that is merely full is not armed: a flat floor says that it was as full before. */
+export class ArmingRule {
+  readonly #thresholds: ArmingThresholds;
+  #armedAtMs = Number.NEGATIVE_INFINITY;
+  #safeSinceMs: number | undefined;
+
+  constructor(thresholds: ArmingThresholds = armingDefaults) {
+    this.#thresholds = thresholds;
+  }
+
+  /** What to do at this tick. `isArmed` is what came of the last wish. Never throws. */
+  observe(observation: ArmingObservation, isArmed: boolean): ArmingWish {
+    const wish = isArmed ? this.#whileArmed(observation) : this.#whileDisarmed(observation);
+    if (wish.action === 'arm') this.#armedAtMs = observation.monotonicMs;
+    return wish;
+  }
+
+  #whileDisarmed(now: ArmingObservation): ArmingWish {
+    const { floorRatio, usedRatio, timeToLimitMs, leastBetweenMs } = this.#thresholds;
+    this.#safeSinceMs = undefined;
+    if (now.monotonicMs - this.#armedAtMs < leastBetweenMs || !(now.heapLimitBytes > 0)) return STAY;
+    const usedShare = now.heapUsedBytes / now.heapLimitBytes;
+    const floorShare = now.floorBytes / now.heapLimitBytes;
+    if (now.floorVerdict !== 'flat' && now.timeToLimitMs < timeToLimitMs)
+      return { action: 'arm', reason: `${Math.round(now.timeToLimitMs)} ms to the heap limit` };
+    if (now.floorVerdict === 'growing' && floorShare >= floorRatio)
+      return { action: 'arm', reason: `growing, ${percent(floorShare)} of the heap limit after collection` };
+    if (now.floorVerdict !== 'flat' && usedShare >= usedRatio)
+      return { action: 'arm', reason: `${percent(usedShare)} of the heap limit used` };
+    return STAY;
+  }
+
+  #whileArmed(now: ArmingObservation): ArmingWish {
+    const { safeRatio, safeMs } = this.#thresholds;
+    const isLow = now.heapUsedBytes < safeRatio * now.heapLimitBytes;
+    if (!isLow && now.floorVerdict !== 'flat') {
+      this.#safeSinceMs = undefined;
+      return STAY;
+    }
+    this.#safeSinceMs ??= now.monotonicMs;
+    if (now.monotonicMs - this.#safeSinceMs < safeMs) return STAY;
+    const why = isLow ? `below ${percent(safeRatio)} of the heap limit` : 'the heap is flat';
+    return { action: 'disarm', reason: `${why} for ${Math.round(safeMs / 1000)} s` };
+  }
+}
+
+function percent(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`;
+}

@@ -1,0 +1,156 @@
+import { getHeapStatistics } from 'node:v8';
+import { journal, processWide } from '@plimsoll/memory';
+import { type Inspector, isInspectorPortOpen, openInspector } from '../inspector/inspector.ts';
+import { endThread } from './last-exit.ts';
+import { canEndPause, liveWorkerCount } from './live-workers.ts';
+import { decideAtLimit } from './near-limit-policy.ts';
+import type { PausedFrame } from './paused-frame.ts';
+import { findStandDown } from './stand-down.ts';
+
+/** What came of the wish to arm. */
+export interface ArmResult {
+  readonly armed: boolean;
+  /** Why not, a sentence; absent when armed. */
+  readonly reason?: string;
+  /** Milliseconds the service stood still for it. */
+  readonly armMs: number;
+}
+
+/** The exit code when no policy decides: what V8's own death shows. */
+const UNDECIDED_CODE = 134;
+
+/**
+ * The near-heap-limit hook in plain JavaScript. While V8's debugger is enabled, V8 answers its own heap limit by quadrupling it and pausing the next JavaScript call with the
+ * reason `OOM`; the listener of that event runs synchronously, in the middle of whatever the service was doing. Enabled, the debugger costs a service of many awaits 25–45 %
+ * (`benchmarks/guard-cost.mjs --armed`): armed late, disarmed when the danger has passed.
+ *
+ * Three things would hurt and are not done: resuming a pause that is not ours; returning from ours while another thread's session is connected (V8 then waits for that
+ * session, on Node 20 and 24 for ever); returning from it in a worker (the whole process aborts).
+ */
+class NearLimitHook {
+  readonly #inspector: Inspector;
+  readonly #scripts = new Map<string, string>();
+  #listeners: Disposable[] = [];
+  #isArmed = false;
+  #heapLimitBytes = 0;
+  #lastRefusal: string | undefined;
+  /** Set once the heap was let grow: V8's limit is four times the planned one from then on, and disarming would bring it back at once. */
+  #grownToBytes: number | undefined;
+
+  constructor(inspector: Inspector) {
+    this.#inspector = inspector;
+    liveWorkerCount();
+  }
+
+  get isArmed(): boolean {
+    return this.#isArmed;
+  }
+
+  get grownToBytes(): number | undefined {
+    return this.#grownToBytes;
+  }
+
+  /** URLs of the scripts V8 has loaded, by script id; empty until armed once. */
+  get scripts(): ReadonlyMap<string, string> {
+    return this.#scripts;
+  }
+
+  arm(reason: string): ArmResult {
+    if (this.#isArmed) return { armed: true, armMs: 0 };
+    const refusal = findStandDown();
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const beganMs = performance.now();
+    this.#heapLimitBytes = getHeapStatistics().heap_size_limit;
+    this.#listeners = [
+      this.#inspector.on('Debugger.scriptParsed', ({ scriptId, url }) => {
+        if (typeof url === 'string' && url !== '') this.#scripts.set(String(scriptId), url);
+      }),
+      this.#inspector.on('Debugger.paused', (pause) => this.#paused(pause)),
+    ];
+    const enabled =
+      this.#inspector.tryAsk('Debugger.enable', { maxScriptsCacheSize: 0 }) !== undefined &&
+      // Nothing but the limit pauses then: a `debugger` statement of the service costs nothing and stops nothing.
+      this.#inspector.tryAsk('Debugger.setSkipAllPauses', { skip: true }) !== undefined;
+    if (!enabled) {
+      this.#release();
+      return this.#refuse('V8 refused to enable its debugger.');
+    }
+    this.#isArmed = true;
+    this.#lastRefusal = undefined;
+    const armMs = performance.now() - beganMs;
+    journal().write('inspect', 'armed', { reason, armMs, scriptCount: this.#scripts.size });
+    return { armed: true, armMs };
+  }
+
+  #refuse(reason: string): ArmResult {
+    if (reason !== this.#lastRefusal) journal().write('inspect', 'arming-refused', { reason });
+    this.#lastRefusal = reason;
+    return { armed: false, reason, armMs: 0 };
+  }
+
+  disarm(reason: string): void {
+    if (!this.#isArmed || this.#grownToBytes !== undefined) return;
+    const beganMs = performance.now();
+    this.#release();
+    journal().write('inspect', 'disarmed', { reason, disarmMs: performance.now() - beganMs });
+  }
+
+  #release(): void {
+    this.#inspector.tryAsk('Debugger.disable');
+    for (const listener of this.#listeners) listener[Symbol.dispose]();
+    this.#listeners = [];
+    this.#isArmed = false;
+  }
+
+  /** What can change while armed is looked at each tick: somebody opened the inspector port. */
+  checkStandDown(): void {
+    if (this.#isArmed && isInspectorPortOpen()) this.disarm('the inspector port was opened');
+  }
+
+  #paused(pause: Readonly<Record<string, unknown>>): void {
+    // Another session's breakpoint, another session's to end.
+    if (pause['reason'] !== 'OOM') return;
+    const decision = decideAtLimit({
+      heapLimitBytes: this.#grownToBytes ?? this.#heapLimitBytes,
+      heapUsedBytes: getHeapStatistics().used_heap_size,
+      frames: (pause['callFrames'] ?? []) as readonly PausedFrame[],
+      canGrow: canEndPause(isInspectorPortOpen()),
+    });
+    if (decision !== undefined && 'growToBytes' in decision) {
+      this.#grownToBytes = decision.growToBytes;
+      journal().write('inspect', 'heap-grown', { growToBytes: decision.growToBytes });
+      this.#inspector.tryAsk('Debugger.resume');
+      return;
+    }
+    endThread(decision?.exit ?? UNDECIDED_CODE);
+  }
+}
+
+function hook(): NearLimitHook {
+  return processWide('near-limit-hook', () => new NearLimitHook(openInspector()));
+}
+
+/** Arms the hook: from now on the policies of {@link onNearLimit} decide what happens at V8's limit. Blocks 15–300 ms by the number of scripts. Never throws. */
+export function armNearLimit(reason: string): ArmResult {
+  return hook().arm(reason);
+}
+
+/** Disarms the hook; 3–7 ms. Does nothing once the heap was let grow: V8's limit would fall back at once. */
+export function disarmNearLimit(reason: string): void {
+  hook().disarm(reason);
+}
+
+/** Disarms when something has come up that forbids to be armed. For each tick: 1 µs. */
+export function checkNearLimit(): void {
+  hook().checkStandDown();
+}
+
+/** True while the hook is armed. */
+export function isNearLimitArmed(): boolean {
+  return hook().isArmed;
+}
+
+/** URLs of scripts by V8's script id, as far as the hook has seen them. */
+export function scriptUrls(): ReadonlyMap<string, string> {
+  return hook().scripts;
+}

@@ -1,0 +1,59 @@
+import { journal, processWide } from '@plimsoll/memory';
+import type { PausedFrame } from './paused-frame.ts';
+
+/** What a policy knows when V8 has reached its heap limit. The service stands still; everything that is asked of the policy is synchronous and must be small. */
+export interface NearLimitContext {
+  /** V8's heap limit as it was before this moment. */
+  readonly heapLimitBytes: number;
+  readonly heapUsedBytes: number;
+  /** Where the service was when it met the limit, innermost first. */
+  readonly frames: readonly PausedFrame[];
+  /** False when going on could hang the process: then `growToBytes` is taken as no decision. */
+  readonly canGrow: boolean;
+}
+
+/** What to do at the limit: end with a code, or let the heap grow to so many bytes. */
+export type NearLimitDecision = { readonly exit: number } | { readonly growToBytes: number };
+
+/** Decides, or leaves the decision to the next policy. A throw is journalled and counts as no decision. */
+export type NearLimitPolicy = (context: NearLimitContext) => NearLimitDecision | undefined;
+
+function policies(): Set<NearLimitPolicy> {
+  return processWide('near-limit-policies', () => new Set<NearLimitPolicy>());
+}
+
+/** Adds a policy; the first that decides wins, in the order they were added. Removed when the result is disposed. */
+export function onNearLimit(policy: NearLimitPolicy): Disposable {
+  const all = policies();
+  all.add(policy);
+  return { [Symbol.dispose]: () => void all.delete(policy) };
+}
+
+/** True when anybody would decide at the limit. */
+export function hasNearLimitPolicy(): boolean {
+  return policies().size > 0;
+}
+
+/** What the policies decide; undefined when none does. Never throws. */
+export function decideAtLimit(context: NearLimitContext): NearLimitDecision | undefined {
+  for (const policy of policies()) {
+    try {
+      const decision = policy(context);
+      if (decision === undefined) continue;
+      if (
+        'growToBytes' in decision &&
+        (!context.canGrow || !(decision.growToBytes > context.heapUsedBytes))
+      ) {
+        journal().write('inspect', 'growth-refused', {
+          growToBytes: decision.growToBytes,
+          canGrow: context.canGrow,
+        });
+        continue;
+      }
+      return decision;
+    } catch (error) {
+      journal().write('inspect', 'policy-threw', { error: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+  return undefined;
+}
