@@ -87,7 +87,11 @@ const round = (value) => Math.round(value * 1000) / 1000;
 
 function judge(scenario, incidentDir, ended) {
   const { functionNames, file, trigger } = scenarios[scenario];
-  const outcome = ended.timedOut ? 'timeout' : (ended.signal ?? `exit ${ended.code}`);
+  const outcome = ended.livelocked
+    ? 'livelock'
+    : ended.timedOut
+      ? 'timeout'
+      : (ended.signal ?? `exit ${ended.code}`);
   const names = existsSync(incidentDir) ? readdirSync(incidentDir).filter((name) => name !== 'run') : [];
   const faults = names.filter((name) => name.endsWith('.partial')).map((name) => `left ${name}`);
   const found = [];
@@ -129,6 +133,7 @@ function judge(scenario, incidentDir, ended) {
     valid: found.length > 0 && faults.length === 0,
     named: incident?.namesLeak ?? false,
     faults,
+    killedInCapture: outcome === 'SIGKILL' && faults.some((fault) => fault.startsWith('left ')),
     ...incident,
     stderr: ended.stderr,
   };

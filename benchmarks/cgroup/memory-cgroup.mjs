@@ -42,7 +42,7 @@ export class MemoryCgroup {
     );
   }
 
-  /** Runs `command` inside; resolves when it ended or `timeoutMs` passed (then it is killed and `timedOut` is true). */
+  /** Runs `command` inside; resolves when it ended, or was ended because `timeoutMs` passed (`timedOut`) or the kernel failed a million charges (`livelocked`). */
   run(command, args, { timeoutMs, ...options }) {
     const script = 'echo $$ > "$0" && exec "$@"';
     const child = spawn('/bin/sh', ['-c', script, join(this.path, 'cgroup.procs'), command, ...args], {
@@ -58,11 +58,17 @@ export class MemoryCgroup {
       timedOut = true;
       child.kill('SIGKILL');
     }, timeoutMs);
+    let livelocked = false;
+    const watch = setInterval(() => {
+      livelocked ||= this.failCount > 1e6;
+      if (livelocked) child.kill('SIGKILL');
+    }, 500);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
         clearTimeout(timer);
-        resolve({ code, signal, timedOut, ...output });
+        clearInterval(watch);
+        resolve({ code, signal, timedOut, livelocked, ...output });
       });
     });
   }

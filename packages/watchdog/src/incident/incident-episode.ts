@@ -56,6 +56,7 @@ export class IncidentEpisode {
   readonly #captures: IncidentCapture[] = [];
   readonly #refusals = new Map<string, IncidentRefusal>();
   #sites: readonly IncidentSite[] = [];
+  #sitesOf: IncidentRecord['sitesOf'] = 'heap';
   #deepestLevel: PressureLevel = 'normal';
   #linkedTimeline = false;
 
@@ -101,9 +102,10 @@ export class IncidentEpisode {
     this.#refusals.set(refusal.rung, refusal);
   }
 
-  /** The sites of the newest profile. */
-  setSites(sites: readonly IncidentSite[]): void {
+  /** The sites of the newest profile, and what their bytes are. */
+  setSites(sites: readonly IncidentSite[], kind: IncidentRecord['sitesOf']): void {
     this.#sites = sites.slice(0, maxSites);
+    this.#sitesOf = kind;
   }
 
   /**
@@ -144,6 +146,7 @@ export class IncidentEpisode {
       latest: moment.sample,
       trend: { ...moment.trend },
       sites: this.#sites,
+      sitesOf: this.#sitesOf,
       holders: listHolders()
         .slice(0, maxHolders)
         .map(({ name, bytes }) => ({ name, bytes })),

@@ -35,12 +35,20 @@ export function incidentReadme(record: IncidentRecord): string {
 }
 
 function siteLines(record: IncidentRecord): string[] {
-  if (record.sites.length === 0) return ['No allocation profile: see journal.ndjson for the reason.', ''];
-  return [
-    'Where the live memory of the heap was allocated (sampled)',
-    ...record.sites.slice(0, 5).map((site) => `  ${siteSentence(site)}`),
-    '',
-  ];
+  const { sites, sitesOf, captures } = record;
+  if (sites.length === 0) {
+    return captures.some((capture) => capture.rung === 'profile')
+      ? [
+          'Which line allocated it is unknown: the memory lies outside the heap, and no sample shows who holds it.',
+          '',
+        ]
+      : ['No allocation profile: see journal.ndjson for the reason.', ''];
+  }
+  const title =
+    sitesOf === 'heap'
+      ? 'Where the live memory of the heap was allocated (sampled)'
+      : 'Where the handles of memory outside the heap were allocated (sampled; a handle is about 200 bytes, whatever it holds)';
+  return [title, ...sites.slice(0, 5).map((site) => `  ${siteSentence(site)}`), ''];
 }
 
 /** `62 % (41 MiB) in add, /srv/session-store.js:7:12` */

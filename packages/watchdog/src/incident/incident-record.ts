@@ -94,8 +94,10 @@ export interface IncidentRecord {
   readonly latest: MemorySample;
   /** The trend at the last writing: numbers by series. */
   readonly trend: Readonly<Record<string, unknown>>;
-  /** The lines of source code that hold the most live bytes, largest first. */
+  /** The lines of source code that hold the most live bytes, largest first; empty when none is known. */
   readonly sites: readonly IncidentSite[];
+  /** What the bytes of `sites` are: objects of the heap, or only the small handles of memory outside it (a Buffer's handle is 200 bytes, whatever it holds). */
+  readonly sitesOf: 'heap' | 'handles';
   /** What registered holders keep, largest first. */
   readonly holders: readonly { readonly name: string; readonly bytes: number }[];
   readonly captures: readonly IncidentCapture[];

@@ -150,7 +150,7 @@ export class IncidentStore {
  * @throws ERR_PLIMSOLL_UNAVAILABLE, or what the file system throws.
  */
 export function ensureOwnFolder(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   const stat = lstatSync(dir);
   const refusal = stat.isSymbolicLink()
     ? 'is a symbolic link'
@@ -165,6 +165,17 @@ export function ensureOwnFolder(dir: string): void {
     `The folder ${dir} ${refusal}; expected a folder of this user. Name another one in PLIMSOLL_INCIDENT_DIR.`,
     { details: { dir } },
   );
+}
+
+/** Made step by step only when the parent is missing: the recursive call says ENOENT for a read-only file system. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') mkdirSync(dir, { recursive: true, mode: 0o700 });
+    else if (code !== 'EEXIST') throw error;
+  }
 }
 
 function folderBytes(path: string): number {

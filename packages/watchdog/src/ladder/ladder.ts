@@ -1,3 +1,4 @@
+import type { AllocationProfile } from '@plimsoll/inspect';
 import { formatBytes, journal, type MemorySample } from '@plimsoll/memory';
 import type { CaptureOutcome } from '../guard/guard.ts';
 import { IncidentEpisode, type EpisodeMoment, type EpisodeOrigin } from '../incident/incident-episode.ts';
@@ -13,9 +14,9 @@ import {
   growingSeries,
   growthSentence,
 } from './danger.ts';
-import { takeProfile } from './profile-rung.ts';
+import { ProfileRung } from './profile-rung.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
-import { growthOf, SnapshotRung } from './snapshot-rung.ts';
+import { SnapshotRung } from './snapshot-rung.ts';
 
 /** An incident that has been calm for this long is over. */
 const calmMs = 60_000;
@@ -41,6 +42,7 @@ export interface LadderTerms {
 /** Decides at each tick whether evidence is filed, and files it, the cheapest rung first: timeline, profile, snapshot. */
 export class Ladder {
   readonly #terms: LadderTerms;
+  readonly #profile = new ProfileRung();
   readonly #snapshot: SnapshotRung | undefined;
   readonly #folders: string[] = [];
   #episode: IncidentEpisode | undefined;
@@ -102,6 +104,7 @@ export class Ladder {
   end(moment: EpisodeMoment): void {
     if (this.#episode !== undefined) this.#attempt(this.#episode, () => this.#episode?.write(moment));
     this.#episode = undefined;
+    this.#profile.end();
   }
 
   #isCoolingDown(sample: MemorySample): boolean {
@@ -109,12 +112,12 @@ export class Ladder {
   }
 
   #lastMoment(moment: EpisodeMoment): Danger | undefined {
-    const { sample, trend } = moment;
+    const { sample } = moment;
     const growing = growingSeries(moment);
     if (growing === undefined || this.#snapshot === undefined) return undefined;
     if (sample.monotonicMs - this.#lookedAtMs < lookEveryMs) return undefined;
     this.#lookedAtMs = sample.monotonicMs;
-    if (!this.#snapshot.isLastMoment(sample, trend)) return undefined;
+    if (!this.#snapshot.isLastMoment(moment)) return undefined;
     const sentence = `${growthSentence(growing)}, and a heap snapshot can still be afforded: ${describeState(sample)}.`;
     return { trigger: growing.trigger, sentence };
   }
@@ -164,7 +167,7 @@ export class Ladder {
   #refresh(episode: IncidentEpisode, moment: EpisodeMoment, withSnapshot: boolean): void {
     const beganMs = performance.now();
     this.#attempt(episode, () => {
-      const profile = takeProfile(episode);
+      const profile = this.#profile.take(episode, moment.sample);
       if (!this.#isAnnounced) this.#announce(episode, moment);
       if (withSnapshot && this.#snapshot !== undefined)
         this.#takeSnapshot(this.#snapshot, episode, moment, profile);
@@ -193,13 +196,12 @@ export class Ladder {
     rung: SnapshotRung,
     episode: IncidentEpisode,
     moment: EpisodeMoment,
-    profile: ReturnType<typeof takeProfile>,
+    profile: AllocationProfile | undefined,
   ): void {
     const { log } = this.#terms;
-    const growth = growthOf(moment.trend.workingSet);
     // The profile is worth more than the snapshot: it is recorded before the service stands still.
     episode.write(moment);
-    const reasons = rung.take(episode, moment.sample, growth, profile);
+    const reasons = rung.take(episode, moment, profile);
     if (reasons !== undefined) {
       log.write('refused', `No heap snapshot: ${reasons.join(' ')}`, { folder: episode.folder.path });
       return;

@@ -10,7 +10,7 @@ import {
   writeHeapSnapshot,
 } from '@plimsoll/inspect';
 import { journal, type MemorySample, type MemoryTrend, type SeriesTrend } from '@plimsoll/memory';
-import type { IncidentEpisode } from '../incident/incident-episode.ts';
+import type { EpisodeMoment, IncidentEpisode } from '../incident/incident-episode.ts';
 import { type IncidentStore, noRoomSentence } from '../incident/incident-store.ts';
 
 /** How far ahead a growing heap is looked at: what is no longer affordable then is taken now. Five times what a verdict takes to be made and carried out. */
@@ -41,16 +41,16 @@ export class SnapshotRung {
    * True when something grows and a snapshot that can be afforded now can soon be no more. 0.2 ms. The heap is taken as its floor after collection: V8
    * collects before it writes, so garbage costs nothing.
    */
-  isLastMoment(sample: MemorySample, trend: MemoryTrend): boolean {
+  isLastMoment({ sample, trend }: EpisodeMoment): boolean {
     const { heapFloor, offHeap, floorBytes } = trend;
     if (Math.max(verdictSpanMs(heapFloor), verdictSpanMs(offHeap)) < settledMs) return false;
     const shape = readHeapShape();
     const liveBytes = Math.min(shape.heapUsedBytes, floorBytes);
-    if (!this.#judge(scaled(shape, liveBytes), sample, 0).affordable) return false;
+    if (!this.#judge(scaled(shape, liveBytes), sample, trend).affordable) return false;
     const heapGrowthBytes = ahead(heapFloor, liveBytes);
     const grownBytes = heapGrowthBytes + ahead(offHeap, offHeap.bytes);
     const later = laterSample(sample, grownBytes);
-    return !this.#judge(scaled(shape, liveBytes + heapGrowthBytes), later, 0).affordable;
+    return !this.#judge(scaled(shape, liveBytes + heapGrowthBytes), later, trend).affordable;
   }
 
   /**
@@ -59,12 +59,11 @@ export class SnapshotRung {
    */
   take(
     episode: IncidentEpisode,
-    sample: MemorySample,
-    growthBytesPerSecond: number,
+    { sample, trend }: EpisodeMoment,
     profile: AllocationProfile | undefined,
   ): readonly string[] | undefined {
     const shape = readHeapShape(profile);
-    const verdict = this.#judge(shape, sample, growthBytesPerSecond);
+    const verdict = this.#judge(shape, sample, trend);
     const reasons = [...verdict.reasons];
     const fileBytes = verdict.numbers['fileBytes'] ?? predictSnapshotCost(shape).fileBytes;
     try {
@@ -100,14 +99,15 @@ export class SnapshotRung {
     return check.valid;
   }
 
-  #judge(shape: HeapShape, sample: MemorySample, growthBytesPerSecond: number): SnapshotVerdict {
+  #judge(shape: HeapShape, sample: MemorySample, trend: MemoryTrend): SnapshotVerdict {
     const { store, cpuQuotaCores, maxPauseMs } = this.#terms;
     const cost = predictSnapshotCost(shape);
     return judgeSnapshot({
       cost,
       sample,
-      plannedHeapBytes: sample.heapLimitBytes,
-      growthBytesPerSecond: Math.max(0, growthBytesPerSecond),
+      plannedHeapBytes: expectedHeapBytes(sample, trend),
+      // While this thread stands still its own heap does not grow; what is outside may, from other threads and processes.
+      growthBytesPerSecond: trend.offHeap.verdict === 'growing' ? growthOf(trend.offHeap) : 0,
       cpuQuotaCores,
       maxPauseMs,
       trimAvailable: mallocTrim().available,
@@ -139,8 +139,17 @@ export class SnapshotRung {
   }
 }
 
+/**
+ * The heap that what a snapshot leaves must fit beside: the one V8 may grow to. Where memory outside the heap grows and the heap does not, that heap will never be:
+ * what grows has taken its room already, and names itself in no other file.
+ */
+function expectedHeapBytes(sample: MemorySample, { heapFloor, offHeap }: MemoryTrend): number {
+  const isOffHeapAlone = offHeap.verdict === 'growing' && heapFloor.verdict !== 'growing';
+  return isOffHeapAlone ? sample.heapCommittedBytes : sample.heapLimitBytes;
+}
+
 /** Bytes a second a series grows by, at most as far as is known; never negative. */
-export function growthOf(series: SeriesTrend): number {
+function growthOf(series: SeriesTrend): number {
   const { slopeBytesPerSecond, slopeHighBytesPerSecond } = series;
   return Math.max(
     0,
