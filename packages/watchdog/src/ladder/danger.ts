@@ -57,7 +57,7 @@ export function growthSentence(growing: GrowingSeries): string {
 /**
  * What cannot be had back. A heap that fits the container even when it is full is counted by its floor: the rest of it is garbage for most of a healthy life.
  */
-export function unreclaimableBytes({ sample, trend, isHeapContained }: EpisodeMoment): number {
+function unreclaimableBytes({ sample, trend, isHeapContained }: EpisodeMoment): number {
   if (!isHeapContained) return sample.workingSetBytes;
   return Math.max(0, sample.workingSetBytes - sample.heapCommittedBytes) + trend.floorBytes;
 }

@@ -38,7 +38,7 @@ server.listen(0, '127.0.0.1', () => {
     { port: server.address().port, host: '127.0.0.1', path: '/?q=query-secret', agent: false },
     (response) => {
       response.resume().on('end', () => {
-        import('data:text/javascript,export const held = Array.from({ length: 20000 }, () => ({ a: "url-secret" }))').then(
+        void import('data:text/javascript,export const held = Array.from({ length: 20000 }, () => ({ a: "url-secret" }))').then(
           () => {
             const { folder } = guard.capture('a look at secrets');
             server.close();
