@@ -1,7 +1,8 @@
 // What does a lease cost: objects, buffers and resources, beside peers, an unchecked free list and `new`?
-// pnpm bench pool [objects|buffers|resources] [--json]. Contenders interleaved in one process (buffers: one process each, for resident memory), medians of rounds,
+// pnpm bench pool [objects|buffers|resources] [--json]. Objects: contenders interleaved in one process; buffers and resources: processes of their own, alternated. Medians of
+// rounds,
 // process CPU time; `control` is the first contender once more: what differs between the two is noise.
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureBuffers } from './pool/buffers.mjs';
 import { measureObjects } from './pool/objects.mjs';
@@ -19,6 +20,7 @@ for (const part of chosen.length > 0 ? chosen : Object.keys(parts)) {
 }
 if (words.includes('--json')) {
   const file = join(import.meta.dirname, 'results', 'pool.json');
+  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`wrote ${file}`);
 }

@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { BufferPool } from '@plimsoll/pool';
-import { round, spread } from './rounds.mjs';
+import { round, runChild, spread } from './rounds.mjs';
 
 const LIVE = 64;
 const contenders = {
@@ -58,17 +56,9 @@ if (process.argv[2] === 'cell') {
   process.stdout.write(JSON.stringify({ peakMib: Number(peak[1]) / 1_024 }));
 }
 
-function child(...args) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...args], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
-}
-
 export async function measureBuffers() {
   const rows = [];
-  const idle = spread([1, 2, 3].map(() => child('idle').peakMib)).median;
+  const idle = spread([1, 2, 3].map(() => runChild(import.meta.url, 'idle').peakMib)).median;
   for (const [bytes, operations] of [
     [4_096, 400_000],
     [65_536, 100_000],
@@ -77,7 +67,7 @@ export async function measureBuffers() {
     const cells = new Map(Object.keys(contenders).map((name) => [name, []]));
     for (let repeat = 0; repeat < 5; repeat += 1) {
       for (const [name, figures] of cells)
-        figures.push(child('cell', name, String(bytes), String(operations)));
+        figures.push(runChild(import.meta.url, 'cell', name, String(bytes), String(operations)));
     }
     const liveMib = (LIVE * bytes) / 2 ** 20;
     const base = spread(cells.get('Buffer.allocUnsafe').map(({ cpuUs }) => cpuUs)).median;

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
 /** Runs every contender once a round, in another order each time, and answers the median and spread of its figures. `run` returns what the round cost per operation. */
 export async function interleave(contenders, rounds) {
   const samples = new Map(contenders.map(({ name }) => [name, []]));
@@ -32,3 +35,12 @@ export async function cpuNs(work) {
 }
 
 export const round = (value, digits = 2) => Number(value.toFixed(digits));
+
+/** Runs the module once more, alone in a process, and answers the JSON it prints. */
+export function runChild(url, ...args) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(url), ...args], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}

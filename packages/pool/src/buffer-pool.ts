@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
 import { BufferLease } from './buffer-lease.ts';
 import { BufferStore, type Placement, type Zeroing } from './buffer-store.ts';
@@ -147,8 +148,10 @@ export class BufferPool implements MemoryHolder, LeaseAccountable, Decaying {
     this.#leasedCount += 1;
     this.#leasesUntilWatched -= 1;
     if (this.#leasesUntilWatched === 0) {
-      lease.watch(this.#detector.track(lease, undefined, captureStack(leaseEntry)));
       this.#leasesUntilWatched = this.#detector.nextIntervalCount();
+      if (this.#detector.claimStack(performance.now())) {
+        lease.watch(this.#detector.track(lease, undefined, captureStack(leaseEntry)));
+      }
     }
     return lease;
   }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
 import { type Decaying, DecayTimer } from './decay-timer.ts';
 import { estimateBytes } from './estimate-bytes.ts';
@@ -221,8 +222,8 @@ export class ObjectPool<T extends object> implements MemoryHolder, LeaseAccounta
       if (this.#sizeOf !== undefined) this.#sizedIdleBytes -= this.#idleSizesBytes.pop() ?? 0;
     }
     this.#leasesUntilWatched -= 1;
+    LeaseStamp.set(object, this.#leasedState);
     if (this.#leasesUntilWatched === 0) this.#watch(object, entry);
-    else LeaseStamp.set(object, this.#leasedState);
     return object;
   }
 
@@ -257,9 +258,10 @@ export class ObjectPool<T extends object> implements MemoryHolder, LeaseAccounta
   }
 
   #watch(object: T, entry: Entry): void {
+    this.#startInterval();
+    if (!this.#detector.claimStack(performance.now())) return;
     LeaseStamp.set(object, this.#watchedState);
     LeaseStamp.attach(object, this.#detector.track(object, undefined, captureStack(entry)));
-    this.#startInterval();
   }
 
   #startInterval(): void {

@@ -43,7 +43,7 @@ export interface ResourcePoolOptions {
    */
   readonly acquireTimeoutMs?: number;
   /**
-   * An idle resource above `minCount` is ended after this. Milliseconds, or Infinity.
+   * An idle resource above `minCount` is ended after this, or up to half as much later. Milliseconds, or Infinity.
    * @default 60_000: below the idle time-outs of common load balancers and firewalls
    */
   readonly idleMs?: number;
@@ -69,7 +69,6 @@ export interface ResourcePoolOptions {
    */
   readonly name?: string;
   /**
-   * Beside one lease in 128, `sampled` watches every lease while there are fewer than 200 a second.
    * @default 'sampled'
    * @see LeakDetection
    */

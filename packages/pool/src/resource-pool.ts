@@ -1,5 +1,6 @@
 // One file of more than 200 lines: the promise of this class is that no permit is ever lost, and that can be checked only where every change of a slot's state
 // is on one page. What can stand alone (the line of waiters, its clock, the back-off, the lease) does.
+import { performance } from 'node:perf_hooks';
 import { type MemoryHolder, PlimsollError, registerHolder } from '@plimsoll/memory';
 import { CreateBackoff } from './create-backoff.ts';
 import { withDeadline } from './deadline.ts';
@@ -16,9 +17,10 @@ import {
   type ResourcePoolOptions,
 } from './resource-pool-options.ts';
 import { ResourceSlot } from './resource-slot.ts';
+import { readTurnClockMs } from './turn-clock.ts';
 import { WaitClock } from './wait-clock.ts';
 import { WaitHistogram, type WaitTimes } from './wait-histogram.ts';
-import { Waiter, WaiterQueue } from './waiter-queue.ts';
+import { Waiter, type WaiterExtras, WaiterQueue } from './waiter-queue.ts';
 
 /** How one call of {@link ResourcePool.acquire} waits. */
 export interface AcquireOptions {
@@ -68,10 +70,6 @@ type EndReason = 'idle' | 'spent' | 'invalid' | 'discarded' | 'reclaimed' | 'dra
 const noOptions: AcquireOptions = Object.freeze({});
 /** Up to this share of its life or uses a resource ends early, at random. */
 const JITTER_RATIO = 0.1;
-/** Sampling also watches one lease per this interval, so that a quiet service has the stack of every lease, and saves up this many for a burst. */
-const WATCH_INTERVAL_MS = 5;
-const WATCH_BURST_COUNT = 64;
-
 /**
  * A bounded set of dear things that are used by one caller at a time: connections, workers, parsers. First come, first served; the resource used last is used
  * next, so that the surplus idles and is ended. Nobody waits for ever, and a caller that gives up takes no resource with it.
@@ -111,8 +109,6 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
   #createFailedCount = 0;
   #destroyedCount = 0;
   #timedOutCount = 0;
-  #leasesUntilWatched: number;
-  #nextWatchMs = 0;
 
   /** @throws ERR_PLIMSOLL_OPTION when a member of the factory or an option has a value that cannot be used. */
   constructor(factory: ResourceFactory<T>, options: ResourcePoolOptions) {
@@ -120,9 +116,10 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     this.#options = resolveResourcePoolOptions(options);
     this.#resourceBytes = factory.resourceBytes ?? resourceBytesDefault;
     this.name = this.#options.name;
-    this.#clock = new WaitClock(this.#queue, (waiter) => this.#expire(waiter));
+    this.#clock = new WaitClock(this.#queue, this.#options.acquireTimeoutMs, (waiter) =>
+      this.#expire(waiter),
+    );
     this.#detector = new LeakDetector(this.name, this.#options.leakDetection);
-    this.#leasesUntilWatched = this.#detector.nextIntervalCount();
     this.#registration = registerHolder(this, { weak: true });
     this.#supply();
   }
@@ -135,20 +132,20 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
   acquire(options: AcquireOptions = noOptions): Promise<ResourceLease<T>> {
     if (options.signal?.aborted === true) return Promise.reject(abortedError(this.name, options.signal));
     if (this.#phase !== 'open') return Promise.reject(this.#closedError());
-    const nowMs = performance.now();
+    const nowMs = readTurnClockMs();
     const slot = this.#takeIdle(nowMs);
     if (slot === undefined) return this.#wait(options, nowMs);
-    const stack = this.#shouldWatch(nowMs) ? captureStack(acquireEntry) : undefined;
+    const stack = this.#detector.claimStack(nowMs) ? captureStack(acquireEntry) : undefined;
     return Promise.resolve(this.#lend(slot, nowMs, options.label, stack));
   }
 
   /** A resource that is idle now and in good order, or undefined. Never waits, never passes a waiting caller; with an asynchronous `validate` always undefined. */
   tryAcquire(label?: string): ResourceLease<T> | undefined {
     if (this.#phase !== 'open') return undefined;
-    const nowMs = performance.now();
+    const nowMs = readTurnClockMs();
     const slot = this.#takeIdle(nowMs);
     if (slot === undefined) return undefined;
-    const stack = this.#shouldWatch(nowMs) ? captureStack(tryAcquireEntry) : undefined;
+    const stack = this.#detector.claimStack(nowMs) ? captureStack(tryAcquireEntry) : undefined;
     return this.#lend(slot, nowMs, label, stack);
   }
 
@@ -172,7 +169,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     }
     this.#leasedCount -= 1;
     if (broken) this.#end(slot, 'discarded');
-    else this.#offer(slot, performance.now(), false);
+    else this.#offer(slot, false);
   }
 
   /** Bytes of the idle resources, by `resourceBytes`. */
@@ -210,9 +207,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
 
   /** Watches every lease taken until the result is disposed. */
   watchEveryLease(): LeaseWatch {
-    const watch = this.#detector.watchEvery();
-    this.#leasesUntilWatched = 1;
-    return watch;
+    return this.#detector.watchEvery();
   }
 
   /** The counters now. */
@@ -254,7 +249,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
   #takeIdle(nowMs: number): ResourceSlot<T> | undefined {
     if (this.#queue.count > 0) return undefined;
     for (let slot = this.#idle.pop(); slot !== undefined; slot = this.#idle.pop()) {
-      if (slot.spent(nowMs)) this.#end(slot, 'spent');
+      if (slot.expired(nowMs)) this.#end(slot, 'spent');
       else {
         const valid = this.#validate(slot);
         if (valid === true) return slot;
@@ -286,48 +281,37 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
   }
 
   #wait(options: AcquireOptions, nowMs: number): Promise<ResourceLease<T>> {
-    const { maxCount, maxWaiterCount, acquireTimeoutMs, name } = this.#options;
+    const { maxCount, maxWaiterCount } = this.#options;
     // A caller whose resource is on its way, or may be created at once, does not count as waiting.
     const servedSoonCount = maxCount - this.#slots.size + this.#creatingCount + this.#checkingCount;
     if (this.#queue.count >= maxWaiterCount + servedSoonCount) return Promise.reject(this.#queueFullError());
-    const { signal, label } = options;
-    const ownTimeoutMs = options.timeoutMs;
-    if (ownTimeoutMs !== undefined) {
-      try {
-        requireCount('timeoutMs', ownTimeoutMs, timeoutRange);
-      } catch (error) {
-        return Promise.reject(error as PlimsollError);
-      }
+    const stack = this.#detector.claimStack(nowMs) ? captureStack(acquireEntry) : undefined;
+    const plain = options === noOptions && stack === undefined;
+    let waiter: Waiter<ResourceLease<T>>;
+    try {
+      waiter = new Waiter(nowMs, plain ? undefined : requireExtras(options, stack));
+    } catch (error) {
+      return Promise.reject(error as PlimsollError);
     }
-    const stack = this.#shouldWatch(nowMs) ? captureStack(acquireEntry) : undefined;
-    return new Promise<ResourceLease<T>>((resolve, reject) => {
-      const common = ownTimeoutMs === undefined && acquireTimeoutMs !== Number.POSITIVE_INFINITY;
-      const deadlineMs = common ? nowMs + acquireTimeoutMs : undefined;
-      const waiter = new Waiter({ label, queuedAtMs: nowMs, deadlineMs, stack, resolve, reject });
-      this.#queue.push(waiter);
-      if (signal !== undefined || (ownTimeoutMs !== undefined && ownTimeoutMs !== Number.POSITIVE_INFINITY)) {
-        waiter.cleanUp = this.#watchCaller(waiter, signal, ownTimeoutMs, name);
-      }
-      this.#clock.joined(waiter, nowMs);
-      this.#retryTimer?.ref();
-      this.#supply();
-    });
+    this.#queue.push(waiter);
+    if (!plain) this.#watchCaller(waiter, options);
+    this.#clock.joined(waiter, nowMs);
+    this.#retryTimer?.ref();
+    this.#supply();
+    return waiter.promise;
   }
 
-  /** Sets up what ends this one wait; the result takes it down again. */
-  #watchCaller(
-    waiter: Waiter<ResourceLease<T>>,
-    signal: AbortSignal | undefined,
-    timeoutMs: number | undefined,
-    name: string,
-  ): () => void {
+  /** Sets up what ends this one wait, a signal or a time-out of its own, until it leaves the line. */
+  #watchCaller(waiter: Waiter<ResourceLease<T>>, { signal, timeoutMs }: AcquireOptions): void {
+    const finite = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
+    if (waiter.extras === undefined || (signal === undefined && !finite)) return;
     const onAbort = (): void => {
-      if (this.#leave(waiter)) waiter.reject(abortedError(name, signal));
+      if (this.#leave(waiter)) waiter.reject(abortedError(this.name, signal));
+      this.#settleDrain();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    const finite = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
     const timer = finite ? setTimeout(() => this.#expire(waiter), timeoutMs) : undefined;
-    return () => {
+    waiter.extras.cleanUp = () => {
       signal?.removeEventListener('abort', onAbort);
       clearTimeout(timer);
     };
@@ -343,7 +327,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     if (!this.#leave(waiter)) return;
     this.#timedOutCount += 1;
     const waitedMs = Math.round(performance.now() - waiter.queuedAtMs);
-    publishPoolEvent(this.name, 'acquire-timed-out', { label: waiter.label ?? null, waitedMs });
+    publishPoolEvent(this.name, 'acquire-timed-out', { label: waiter.extras?.label ?? null, waitedMs });
     waiter.reject(this.#timeoutError(waitedMs));
     this.#settleDrain();
   }
@@ -392,7 +376,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     this.#createdCount += 1;
     this.#backoff.succeed();
     publishPoolEvent(name, 'created', { count: this.#slots.size });
-    this.#offer(slot, performance.now(), true);
+    this.#offer(slot, true);
     this.#supply();
   }
 
@@ -419,30 +403,37 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
   }
 
   /** Gives a resource that nobody holds to the first in line, or lets it idle. */
-  #offer(slot: ResourceSlot<T>, nowMs: number, checked: boolean): void {
-    if (slot.spent(nowMs) || (this.#queue.count === 0 && this.#phase !== 'open')) {
-      this.#end(slot, this.#phase === 'open' ? 'spent' : 'drained');
+  #offer(slot: ResourceSlot<T>, checked: boolean): void {
+    if (slot.usedUp) {
+      this.#end(slot, 'spent');
       return;
     }
     if (this.#queue.count > 0) {
-      const valid = checked || this.#validate(slot);
-      if (valid === true) this.#serve(slot, nowMs);
-      else if (valid === false) this.#end(slot, 'invalid');
-      else this.#check(slot, valid);
+      this.#serve(slot, checked);
+      return;
+    }
+    if (this.#phase !== 'open') {
+      this.#end(slot, 'drained');
       return;
     }
     slot.state = 'idle';
-    slot.idleSinceMs = nowMs;
+    slot.seenIdleMs = 0;
     this.#idle.push(slot);
     if (this.#sweepTimer === undefined) this.#armSweep();
   }
 
-  #serve(slot: ResourceSlot<T>, nowMs: number): void {
-    const waiter = this.#queue.shift();
-    if (waiter === undefined) return;
-    this.#clock.left();
-    this.#waits.record(nowMs - waiter.queuedAtMs);
-    waiter.resolve(this.#lend(slot, nowMs, waiter.label, waiter.stack));
+  /** Gives a resource to the first in line, when it is in good order. */
+  #serve(slot: ResourceSlot<T>, checked: boolean): void {
+    const nowMs = readTurnClockMs();
+    const valid = !slot.expired(nowMs) && (checked || this.#validate(slot));
+    if (valid === true) {
+      const waiter = this.#queue.shift();
+      if (waiter === undefined) return;
+      this.#clock.left();
+      this.#waits.record(nowMs - waiter.queuedAtMs);
+      waiter.resolve(this.#lend(slot, nowMs, waiter.extras?.label, waiter.extras?.stack));
+    } else if (valid === false) this.#end(slot, slot.expired(nowMs) ? 'spent' : 'invalid');
+    else this.#check(slot, valid);
   }
 
   #validate(slot: ResourceSlot<T>): boolean | PromiseLike<boolean> {
@@ -464,7 +455,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     this.#checkingCount += 1;
     const settle = (valid: boolean): void => {
       this.#checkingCount -= 1;
-      if (valid) this.#offer(slot, performance.now(), true);
+      if (valid) this.#offer(slot, true);
       else this.#end(slot, 'invalid');
       this.#supply();
     };
@@ -531,14 +522,15 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     let surplusCount = this.#surplusCount;
     const ended: ResourceSlot<T>[] = [];
     const kept = this.#idle.filter((slot) => {
-      const idled = surplusCount > 0 && slot.idleSinceMs <= leastMs;
-      if (!idled && !slot.spent(nowMs)) return true;
+      if (slot.seenIdleMs === 0) slot.seenIdleMs = nowMs;
+      const idled = surplusCount > 0 && slot.seenIdleMs <= leastMs;
+      if (!idled && !slot.expired(nowMs)) return true;
       surplusCount -= 1;
       ended.push(slot);
       return false;
     });
     this.#idle.splice(0, this.#idle.length, ...kept);
-    for (const slot of ended) this.#end(slot, slot.spent(nowMs) ? 'spent' : 'idle');
+    for (const slot of ended) this.#end(slot, slot.expired(nowMs) ? 'spent' : 'idle');
     if (this.#idle.length > 0 && this.#sweepTimer === undefined) this.#armSweep();
   }
 
@@ -592,19 +584,7 @@ export class ResourcePool<T> implements MemoryHolder, LeaseAccountable {
     if (this.#phase === 'draining' && this.#slots.size === 0 && this.#queue.count === 0) this.#onEmpty?.();
   }
 
-  // ---- watching and errors ----
-
-  #shouldWatch(nowMs: number): boolean {
-    this.#leasesUntilWatched -= 1;
-    if (this.#leasesUntilWatched <= 0) {
-      this.#leasesUntilWatched = this.#detector.nextIntervalCount();
-      return true;
-    }
-    if (this.#options.leakDetection === 'off' || nowMs < this.#nextWatchMs) return false;
-    const earliestMs = nowMs - WATCH_INTERVAL_MS * WATCH_BURST_COUNT;
-    this.#nextWatchMs = Math.max(this.#nextWatchMs, earliestMs) + WATCH_INTERVAL_MS;
-    return true;
-  }
+  // ---- errors ----
 
   #closedError(): PlimsollError {
     return new PlimsollError(
@@ -650,6 +630,11 @@ const acquireEntry = Reflect.get(ResourcePool.prototype, 'acquire') as Entry;
 const tryAcquireEntry = Reflect.get(ResourcePool.prototype, 'tryAcquire') as Entry;
 
 const timeoutRange = { min: 1, max: 2 ** 31 - 1, unbounded: true, remedy: 'Give milliseconds.' };
+
+function requireExtras({ label, timeoutMs }: AcquireOptions, stack: string | undefined): WaiterExtras {
+  if (timeoutMs !== undefined) requireCount('timeoutMs', timeoutMs, timeoutRange);
+  return { label, stack, ownTimeout: timeoutMs !== undefined, cleanUp: undefined };
+}
 
 function abortedError(pool: string, signal: AbortSignal | undefined): PlimsollError {
   return new PlimsollError('ERR_PLIMSOLL_ABORTED', `The wait for pool "${pool}" was ended by its signal.`, {

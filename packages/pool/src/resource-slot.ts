@@ -13,7 +13,8 @@ export class ResourceSlot<T> {
   useCount = 0;
   readonly maxUseCount: number;
   readonly expiresAtMs: number;
-  idleSinceMs = 0;
+  /** When the sweep first saw it idle; 0 = not yet. The way back into the pool reads no clock. */
+  seenIdleMs = 0;
   leasedAtMs = 0;
   label: string | undefined = undefined;
   record: LeakRecord | undefined = undefined;
@@ -23,8 +24,13 @@ export class ResourceSlot<T> {
     this.expiresAtMs = expiresAtMs;
   }
 
-  /** True when the resource has served its time or its uses. */
-  spent(nowMs: number): boolean {
-    return this.useCount >= this.maxUseCount || nowMs >= this.expiresAtMs;
+  /** True when the resource has had its uses. */
+  get usedUp(): boolean {
+    return this.useCount >= this.maxUseCount;
+  }
+
+  /** True when the resource has lived its time. */
+  expired(nowMs: number): boolean {
+    return nowMs >= this.expiresAtMs;
   }
 }

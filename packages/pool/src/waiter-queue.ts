@@ -1,28 +1,43 @@
-/** A caller waiting in line, and its place in it. */
-export class Waiter<R> {
+/** What only some callers bring along; one object, so that the others stay small: a long line is a lot of live memory for the collector to copy. */
+export interface WaiterExtras {
   readonly label: string | undefined;
-  readonly queuedAtMs: number;
-  /** When the pool's common timer gives up on this waiter; undefined when a timer of its own does. */
-  readonly deadlineMs: number | undefined;
   /** Where it was asked from, when this lease is to be watched. */
   readonly stack: string | undefined;
-  readonly resolve: (result: R) => void;
-  readonly reject: (error: unknown) => void;
+  /** True when a timer of its own, or none, ends this wait, and not the pool's common one. */
+  readonly ownTimeout: boolean;
   /** Ends what was set up for this waiter alone: an abort listener, a timer of its own. */
-  cleanUp: (() => void) | undefined = undefined;
+  cleanUp: (() => void) | undefined;
+}
+
+/** The settling function of a promise made by {@link Waiter}, passed out of the one shared executor: a closure for each would cost more than the waiter. */
+const nobody = (): void => {};
+let lastResolve: (result: unknown) => void = nobody;
+const handOutResolve = (resolve: (result: unknown) => void): void => {
+  lastResolve = resolve;
+};
+
+/** A caller waiting in line, and its place in it. */
+export class Waiter<R> {
+  readonly promise: Promise<R>;
+  readonly queuedAtMs: number;
+  readonly extras: WaiterExtras | undefined;
+  readonly resolve: (result: R | PromiseLike<R>) => void;
   next: Waiter<R> | undefined = undefined;
   previous: Waiter<R> | undefined = undefined;
   queued = false;
 
-  constructor(
-    start: Pick<Waiter<R>, 'label' | 'queuedAtMs' | 'deadlineMs' | 'stack' | 'resolve' | 'reject'>,
-  ) {
-    this.label = start.label;
-    this.queuedAtMs = start.queuedAtMs;
-    this.deadlineMs = start.deadlineMs;
-    this.stack = start.stack;
-    this.resolve = start.resolve;
-    this.reject = start.reject;
+  constructor(queuedAtMs: number, extras: WaiterExtras | undefined) {
+    this.promise = new Promise(handOutResolve) as Promise<R>;
+    this.resolve = lastResolve;
+    // Left there, it would keep the last lease alive.
+    lastResolve = nobody;
+    this.queuedAtMs = queuedAtMs;
+    this.extras = extras;
+  }
+
+  /** Settles the wait with an error: through `resolve`, so that no second function has to live as long as the wait. */
+  reject(error: unknown): void {
+    this.resolve(Promise.reject(error));
   }
 }
 
@@ -69,8 +84,7 @@ export class WaiterQueue<R> {
     waiter.next = undefined;
     waiter.previous = undefined;
     this.#count -= 1;
-    waiter.cleanUp?.();
-    waiter.cleanUp = undefined;
+    waiter.extras?.cleanUp?.();
     return true;
   }
 }

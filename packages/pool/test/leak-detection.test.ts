@@ -68,14 +68,24 @@ test('a lost lease of a buffer and of a resource is reported with its label', as
   await pool.drain(0);
 });
 
-test('one lease in about 128 is watched: 64,000 leases make 400 to 600 stacks', () => {
+test('one lease in about 128 is watched: 30 to 60 of the first 5,760', () => {
   using pool = new ObjectPool({ create: () => ({}), maxIdleCount: 0 });
-  const held = Array.from({ length: 64_000 }, () => pool.acquire());
+  const held = Array.from({ length: 5_760 }, () => pool.acquire());
   const watchedCount = pool.heldLeases().length;
-  expect(watchedCount).toBeGreaterThan(400);
-  expect(watchedCount).toBeLessThan(600);
+  expect(watchedCount).toBeGreaterThan(30);
+  expect(watchedCount).toBeLessThan(60);
   for (const object of held) pool.release(object);
   expect(pool.heldLeases()).toEqual([]);
+});
+
+test('of leases that come in one burst the first 64 of resources are watched, and few more', async () => {
+  const pool = new ResourcePool({ create: () => ({}) }, { maxCount: 1_000 });
+  const leases = await Promise.all(Array.from({ length: 1_000 }, () => pool.acquire()));
+  const watched = pool.heldLeases().map(({ stack }) => stack !== undefined);
+  expect(watched.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => true));
+  expect(watched.filter(Boolean).length).toBeLessThan(200);
+  for (const lease of leases) lease.release();
+  await pool.drain(1_000);
 });
 
 test('expectNoLeaks names the place of every lease the body kept, and no earlier one', async () => {
