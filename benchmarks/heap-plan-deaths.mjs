@@ -1,7 +1,7 @@
 // How does a service that leaks JavaScript objects die in a container: by V8's own limit (134), by the kernel (137), or not at all while nothing works?
 //
-// pnpm bench heap-plan-deaths [--only 256,24,plan] [--nodes 20,24] [--fresh] [--json]
-// Cells: limit (MiB) × Node.js × sizing. `plan`: the flags `plimsoll flags` prints inside the group. `plan-20`: those flags in a group that is 20 MiB smaller, as
+// pnpm bench heap-plan-deaths [--only 256,24,plan,records] [--nodes 20,24] [--fresh] [--json]
+// Cells: limit (MiB) × Node.js × sizing × what is leaked (records in an array, sessions in a Map). `plan`: the flags `plimsoll flags` prints inside the group. `plan-20`: those flags in a group that is 20 MiB smaller, as
 // if the evidence had been written. `default`: no flags. `75%`: old space of three quarters of the limit. Every cell has its own copy of node whose pages are in
 // nobody's memory, as the first container of an image on a node. One JSON line per cell in results/heap-plan-deaths.jsonl; cells found there are not run again.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,18 +13,20 @@ const here = import.meta.dirname;
 const MIB = 2 ** 20;
 const service = join(here, 'services', 'allocating-service.cjs');
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
+const sizings = ['plan', 'plan-20', 'default', '75%'];
+const leaks = ['records', 'sessions'];
 const TIMEOUT_MS = 100_000;
 /** What a busy node keeps of its own program in memory; see packages/heap/src/plan/reserves.ts. */
 const PROGRAM_BYTES = 36 * MIB;
 
 /** Runs one cell to the service's end. */
-export async function measureDeath({ limitMib, nodePath, sizing }) {
+export async function measureDeath({ limitMib, nodePath, sizing, leak }) {
   const program = privateProgram(nodePath);
   const planned = new MemoryCgroup(limitMib * MIB);
   const smaller = sizing === 'plan-20' ? new MemoryCgroup((limitMib - 20) * MIB) : undefined;
   try {
     const flags = flagsOf(sizing, limitMib, planned, nodePath);
-    return await runToDeath(smaller ?? planned, [program.path, ...flags, service], flags);
+    return await runToDeath(smaller ?? planned, [program.path, ...flags, service, leak], flags);
   } finally {
     planned.remove();
     smaller?.remove();
@@ -120,8 +122,8 @@ async function main(words) {
     : [];
   for (const limitMib of [128, 256, 512, 1024]) {
     for (const major of majors) {
-      for (const sizing of ['plan', 'plan-20', 'default', '75%']) {
-        const cell = `${limitMib},${major},${sizing}`;
+      for (const [sizing, leak] of sizings.flatMap((each) => leaks.map((kind) => [each, kind]))) {
+        const cell = `${limitMib},${major},${sizing},${leak}`;
         if (rows.some((row) => row.cell === cell)) continue;
         if (!only.every((part) => cell.split(',').includes(part))) continue;
         const row = {
@@ -129,7 +131,7 @@ async function main(words) {
           limitMib,
           node: major,
           sizing,
-          ...(await measureDeath({ limitMib, nodePath: nodeFor(major), sizing })),
+          ...(await measureDeath({ limitMib, nodePath: nodeFor(major), sizing, leak })),
         };
         rows.push(row);
         appendFileSync(file, `${JSON.stringify(row)}\n`);
@@ -137,14 +139,14 @@ async function main(words) {
       }
     }
   }
-  process.stdout.write(`\n${['cell'.padEnd(18), 'outcome'].join('')}\n${rows.map(tableLine).join('\n')}\n`);
+  process.stdout.write(`\n${['cell'.padEnd(30), 'outcome'].join('')}\n${rows.map(tableLine).join('\n')}\n`);
   if (words.includes('--json'))
     writeFileSync(join(here, 'results', 'heap-plan-deaths.json'), `${JSON.stringify(rows, null, 2)}\n`);
 }
 
 function tableLine(row) {
   return [
-    row.cell.padEnd(18),
+    row.cell.padEnd(28),
     row.outcome.padEnd(10),
     `${row.seconds} s`.padStart(8),
     `peak ${row.anonymousPeakMib} MiB, ${row.freeMib} free beside the program`,

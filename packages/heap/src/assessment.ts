@@ -1,7 +1,7 @@
 import { formatBytes, requireBytes } from '@plimsoll/memory';
 import type { HeapPlan } from './plan/heap-plan.ts';
 import { planHeap } from './plan/plan-heap.ts';
-import { HEAP_OVERHEAD_RATIO } from './plan/reserves.ts';
+import { heapOverheadBytes } from './plan/reserves.ts';
 import type { V8Heap } from './v8-heap.ts';
 
 /** What {@link assessHeap} is told. */
@@ -52,7 +52,8 @@ export function assessHeap(options: AssessHeapOptions): HeapAssessment {
   const peakBytes =
     kept.reduce((sum, { bytes }) => sum + bytes, 0) +
     2 * heap.semiSpaceBytes +
-    Math.ceil(heap.oldSpaceBytes * (1 + HEAP_OVERHEAD_RATIO));
+    heap.oldSpaceBytes +
+    heapOverheadBytes(heap.oldSpaceBytes, nodeMajor);
   const freeBytes = limitBytes - peakBytes;
   const container = `this ${formatBytes(limitBytes)} container`;
   const grown = `lets V8 grow to ${formatBytes(heap.heapLimitBytes)}`;

@@ -4,7 +4,8 @@ import type { HeapPlan, HeapReserve, PlanHeapOptions } from './heap-plan.ts';
 import {
   DEFAULT_WORKER_OLD_SPACE_BYTES,
   fixedReserves,
-  HEAP_OVERHEAD_RATIO,
+  heapOverheadBytes,
+  oldSpaceWithin,
   semiSpaceBytesFor,
 } from './reserves.ts';
 
@@ -26,10 +27,10 @@ export function planHeap(options: PlanHeapOptions): HeapPlan {
   const { limitBytes, semiSpaceBytes } = full;
   const fixed = fixedReserves(full);
   const freeBytes = limitBytes - sumBytes(fixed);
-  const oldSpaceBytes = Math.floor(freeBytes / (1 + HEAP_OVERHEAD_RATIO) / MIB) * MIB;
+  const oldSpaceBytes = Math.floor(oldSpaceWithin(freeBytes, full.nodeMajor) / MIB) * MIB;
   if (oldSpaceBytes < FLOOR_BYTES)
     throw refusal(full, fixed, oldSpaceBytes, options.semiSpaceBytes !== undefined);
-  const overheadBytes = Math.ceil(oldSpaceBytes * HEAP_OVERHEAD_RATIO);
+  const overheadBytes = heapOverheadBytes(oldSpaceBytes, full.nodeMajor);
   const restBytes = freeBytes - oldSpaceBytes - overheadBytes;
   const reserves: HeapReserve[] = fixed.map((reserve) =>
     reserve.name === 'margin' ? { ...reserve, bytes: reserve.bytes + restBytes } : reserve,
@@ -37,7 +38,7 @@ export function planHeap(options: PlanHeapOptions): HeapPlan {
   reserves.splice(3, 0, {
     name: 'heap-overhead',
     bytes: overheadBytes,
-    reason: 'V8’s own bookkeeping and fragmentation: 5 % of the old space',
+    reason: `V8’s own bookkeeping and fragmentation: ${Math.round((overheadBytes / oldSpaceBytes) * 100)} % of the old space`,
   });
   const parts = {
     limitBytes,
@@ -86,7 +87,7 @@ function sumBytes(reserves: readonly HeapReserve[]): number {
 
 /** The smallest limit, in whole MiB, whose plan reaches the floor with everything else as it is. */
 function smallestLimitBytes(options: FullOptions, semiIsGiven: boolean): number {
-  const needBytes = FLOOR_BYTES * (1 + HEAP_OVERHEAD_RATIO);
+  const needBytes = FLOOR_BYTES + heapOverheadBytes(FLOOR_BYTES, options.nodeMajor);
   for (let limitBytes = Math.ceil(options.limitBytes / MIB) * MIB; ; limitBytes += MIB) {
     const semiSpaceBytes = semiIsGiven ? options.semiSpaceBytes : semiSpaceBytesFor(limitBytes);
     if (limitBytes - sumBytes(fixedReserves({ ...options, limitBytes, semiSpaceBytes })) >= needBytes) {

@@ -13,8 +13,32 @@ const PROCESS_BYTES_BY_MAJOR: readonly (readonly [fromMajor: number, bytes: numb
   [0, mib(10)],
 ];
 
-/** What lies between two full old spaces of the same size in practice: page headers, marking bitmaps, fragmentation, as a share of the old space. */
-export const HEAP_OVERHEAD_RATIO = 0.05;
+/** What a full old space needs beside itself: page headers, marking bitmaps, remembered sets, fragmentation. */
+const HEAP_OVERHEAD_RATIO = 0.05;
+
+/**
+ * Before Node.js 24 the collector's own malloc'd memory (slot sets, marking worklists, one arena per helper thread) is not given back between the collections
+ * of a heap that is full, and above this size it comes to much more: 107 to 174 MB at 862 MiB, 332 MB at 1,800 MiB, against 32 to 67 MB on 24 and 26.
+ */
+const LARGE_HEAP_BYTES = mib(400);
+const LARGE_HEAP_OVERHEAD_RATIO = 0.16;
+const LARGE_HEAP_MENDED_MAJOR = 24;
+
+/** Bytes that an old space of `oldSpaceBytes` needs beside itself when it is full. */
+export function heapOverheadBytes(oldSpaceBytes: number, nodeMajor: number): number {
+  const largeBytes = nodeMajor < LARGE_HEAP_MENDED_MAJOR ? Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES) : 0;
+  return Math.ceil(oldSpaceBytes * HEAP_OVERHEAD_RATIO + largeBytes * LARGE_HEAP_OVERHEAD_RATIO);
+}
+
+/** The largest old space that fits `freeBytes` with its overhead. */
+export function oldSpaceWithin(freeBytes: number, nodeMajor: number): number {
+  const smallBytes = freeBytes / (1 + HEAP_OVERHEAD_RATIO);
+  if (nodeMajor >= LARGE_HEAP_MENDED_MAJOR || smallBytes <= LARGE_HEAP_BYTES) return smallBytes;
+  return (
+    (freeBytes + LARGE_HEAP_BYTES * LARGE_HEAP_OVERHEAD_RATIO) /
+    (1 + HEAP_OVERHEAD_RATIO + LARGE_HEAP_OVERHEAD_RATIO)
+  );
+}
 
 /** Left free at V8's limit for what is written at that moment: the profile, the autopsy, the last lines. */
 const EVIDENCE_BYTES = mib(20);
@@ -76,11 +100,11 @@ export function fixedReserves(
     });
   }
   if (workerCount > 0) {
-    const eachBytes =
-      WORKER_BYTES + workerOldSpaceBytes * (1 + HEAP_OVERHEAD_RATIO) + 2 * WORKER_SEMI_SPACE_BYTES;
+    const oldBytes = workerOldSpaceBytes + heapOverheadBytes(workerOldSpaceBytes, nodeMajor);
+    const eachBytes = WORKER_BYTES + oldBytes + 2 * WORKER_SEMI_SPACE_BYTES;
     reserves.push({
       name: 'workers',
-      bytes: Math.ceil(workerCount * eachBytes),
+      bytes: workerCount * eachBytes,
       reason: `${workerCount} worker thread${workerCount === 1 ? '' : 's'} with their heaps`,
     });
   }
