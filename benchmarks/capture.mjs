@@ -47,7 +47,7 @@ const keyOf = ({ scenario, limitMib, major, rate, repeat }) =>
   [scenario, limitMib, major, rate, repeat].join();
 const rows = [];
 for (let repeat = 1; repeat <= Number(values.repeat); repeat += 1) {
-  for (const scenario of Object.keys(scenarios)) {
+  for (const scenario of Object.keys(scenarios).filter((name) => scenarios[name].leaks !== false)) {
     for (const limitMib of limitsMib) {
       for (const major of majors) {
         const cell = { scenario, limitMib, major, rate: Number(values.rate), repeat };

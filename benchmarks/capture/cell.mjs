@@ -35,6 +35,7 @@ export const scenarios = {
     functionNames: ['keepBody', 'onTick'],
     trigger: /off-heap|critical|terminal|ratio/,
   },
+  healthy: { file: 'healthy.mjs', functionNames: [], trigger: /^$/, leaks: false },
 };
 
 /**
