@@ -50,7 +50,7 @@ describe('parity with JSON.parse', () => {
   });
 
   test('agrees with JSON.parse on 1,500 texts with one byte changed, removed or added', async () => {
-    const alphabet = [...'[]{},:"\\ 0123456789-+.eEtrufalsn\n\tx\u0000'];
+    const alphabet = '[]{},:"\\ 0123456789-+.eEtrufalsn\n\tx\u0000'.split('');
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 5 }),
