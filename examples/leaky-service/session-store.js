@@ -6,7 +6,7 @@ const sessions = new Map();
 export function addSession(user) {
   const token = randomUUID();
   const cart = [];
-  for (let slot = 0; slot < 64; slot += 1)
+  for (let slot = 0; slot < 128; slot += 1)
     cart.push({ slot, product: null, quantity: 0, note: `slot ${slot}` });
   const session = { token, user, createdAt: new Date(), seen: [], cart };
   sessions.set(token, session);

@@ -13,9 +13,9 @@ export const pnpmPlimsoll = join(dirname(require.resolve('plimsoll')), 'cli', 'm
 /** The command as an installed package has it. */
 const plimsollCommand = join(exampleDir, 'node_modules', '.bin', 'plimsoll');
 
-/** Logins a second, so that a life takes about half a minute whatever the limit: each leaks about 7 kB. */
+/** Logins a second, so that a life takes about half a minute whatever the limit: each leaks about 14 kB. */
 function loginsPerSecond(limitBytes) {
-  return Math.round((limitBytes / 2 ** 20) * 4);
+  return Math.round((limitBytes / 2 ** 20) * 2.3);
 }
 
 /** Starts the service and resolves when it listens; rejects with what it said when it ends before. */
