@@ -1,5 +1,3 @@
-import { isPlimsollError } from '@plimsoll/memory';
-
 /** Exit codes of the command, as a shell has them where a shell has one. */
 export const exitCodes = {
   /** A word of the command line or the configuration cannot be used; nothing was started. */
@@ -24,12 +22,14 @@ export class CommandFailure extends Error {
 /** What a user is told about `error` and the exit code that goes with it; undefined when the error is a fault of ours and deserves its stack. */
 export function describeFailure(error: unknown): { message: string; exitCode: number } | undefined {
   if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode };
-  if (isPlimsollError(error)) return { message: error.message, exitCode: exitCodes.usage };
+  // By name: this file is also loaded where @plimsoll/memory must not be, under PLIMSOLL=off.
+  if (error instanceof Error && error.name === 'PlimsollError')
+    return { message: error.message, exitCode: exitCodes.usage };
   return undefined;
 }
 
 /** Runs `work`; an expected failure becomes one message on stderr and the exit code of the process. */
-export async function reportFailures(work: () => void | Promise<void>): Promise<void> {
+export async function reportFailures(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -207,6 +207,16 @@ test('PLIMSOLL=off starts the program unchanged, also one that is not Node.js', 
   });
 });
 
+test('PLIMSOLL=off starts the program even when the planner cannot run at all', () => {
+  const tools = join(folder, 'tools');
+  mkdirSync(tools);
+  writeFileSync(join(tools, 'node'), '#!/bin/sh\nexit 70\n', { mode: 0o755 });
+  const env = { PLIMSOLL: 'off', PATH: `${tools}:${process.env['PATH']}` };
+  const words = [plimsoll, 'run', '--limit', '1GiB', '--', 'echo', 'a  b', '--limit'];
+  expect(runToEnd(words, { env })).toMatchObject({ code: 0, out: 'a  b --limit\n' });
+  expect(runToEnd(words, { env: { ...env, PLIMSOLL: 'on' } })).toMatchObject({ code: 70, out: '' });
+});
+
 test('without any limit below the machine V8 keeps its default heap, and one line says so', () => {
   const { out, err } = runToEnd([plimsoll, 'run', 'node', '-e', heapLimit], {
     env: { PLIMSOLL_LOG: 'text' },

@@ -6,7 +6,11 @@ import type { ShellLosses } from './shell-losses.ts';
  * `e <name>=<value>` set a variable, `u <name>` unset one, `+ <text>` a piece of the next text that ends in a newline, `end`. Words come last first, because a
  * shell can only prepend. In latin1, one character a byte, so that a value that is not UTF-8 arrives as it was.
  */
-export function encodeAnswer(decision: RunDecision, wordCount: number, losses: ShellLosses): string {
+export function encodeAnswer(
+  decision: Pick<RunDecision, 'program' | 'insertedArguments' | 'variables'>,
+  wordCount: number,
+  losses: ShellLosses,
+): string {
   const { program, insertedArguments, variables } = decision;
   const lines = [`s ${wordCount - program.length}`];
   if (insertedArguments.length > 0) {
