@@ -7,15 +7,16 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nodeFor } from '../scripts/nodes.mjs';
-import { MemoryCgroup, privateProgram, whyNoCgroup } from './harness/memory-cgroup.mjs';
+import { cgroupRefusal, MemoryCgroup } from './cgroup/memory-cgroup.mjs';
+import { privateProgram } from './cgroup/private-program.mjs';
 
 const here = import.meta.dirname;
 const MIB = 2 ** 20;
-const service = join(here, 'services', 'allocating-service.cjs');
+const service = join(here, 'heap-plan-deaths', 'allocating-service.cjs');
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
 const sizings = ['plan', 'plan-20', 'default', '75%'];
 const leaks = ['records', 'sessions'];
-const TIMEOUT_MS = 100_000;
+const TIMEOUT_MS = 180_000;
 /** What a busy node keeps of its own program in memory; see packages/heap/src/plan/reserves.ts. */
 const PROGRAM_BYTES = 36 * MIB;
 
@@ -25,8 +26,9 @@ export async function measureDeath({ limitMib, nodePath, sizing, leak }) {
   const planned = new MemoryCgroup(limitMib * MIB);
   const smaller = sizing === 'plan-20' ? new MemoryCgroup((limitMib - 20) * MIB) : undefined;
   try {
-    const flags = flagsOf(sizing, limitMib, planned, nodePath);
-    return await runToDeath(smaller ?? planned, [program.path, ...flags, service, leak], flags);
+    const flags = await flagsOf(sizing, limitMib, planned, nodePath);
+    const limitBytes = (smaller === undefined ? limitMib : limitMib - 20) * MIB;
+    return await runToDeath(smaller ?? planned, limitBytes, [program.path, ...flags, service, leak], flags);
   } finally {
     planned.remove();
     smaller?.remove();
@@ -34,50 +36,48 @@ export async function measureDeath({ limitMib, nodePath, sizing, leak }) {
   }
 }
 
-function flagsOf(sizing, limitMib, group, nodePath) {
+async function flagsOf(sizing, limitMib, group, nodePath) {
   if (sizing === 'default') return [];
   if (sizing === '75%') return [`--max-old-space-size=${Math.floor(limitMib * 0.75)}`];
   // By another copy of the program, whose pages are charged elsewhere.
   const env = { ...cleanEnvironment(), PATH: `${dirname(nodePath)}:${process.env.PATH}` };
-  return group.output([command, 'flags', '--heap-only'], { env }).trim().split(' ').filter(Boolean);
+  const { stdout, stderr, code } = await group.run(command, ['flags', '--heap-only'], {
+    env,
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (code !== 0) throw new Error(`plimsoll flags ended with ${code}: ${stderr}`);
+  return stdout.trim().split(' ').filter(Boolean);
 }
 
 function cleanEnvironment() {
-  return { PATH: process.env.PATH, HOME: process.env.HOME, PLIMSOLL: undefined };
+  return { PATH: process.env.PATH, HOME: process.env.HOME };
 }
 
-function runToDeath(group, words, flags) {
-  return new Promise((resolve, reject) => {
-    const startedMs = performance.now();
-    const env = { ...cleanEnvironment(), PLIMSOLL: 'off' };
-    const child = group.spawn(words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-    let text = '';
-    child.stderr.on('data', (chunk) => (text += chunk));
-    let anonymousPeakBytes = 0;
-    const watch = setInterval(() => {
-      anonymousPeakBytes = Math.max(anonymousPeakBytes, anonymousBytesOf(child.pid));
-    }, 5);
-    const timeout = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      clearInterval(watch);
-      clearTimeout(timeout);
-      const elapsedMs = performance.now() - startedMs;
-      const counters = group.counters();
-      const outcome = outcomeOf({ code, signal, text, elapsedMs, counters });
-      resolve({
-        outcome,
-        code,
-        signal,
-        flags: flags.join(' '),
-        seconds: Math.round(elapsedMs / 100) / 10,
-        anonymousPeakMib: inMib(anonymousPeakBytes),
-        freeMib: inMib(group.limitBytes - anonymousPeakBytes - PROGRAM_BYTES),
-        limitHitCount: counters.limitHitCount,
-        oomKillCount: counters.oomKillCount,
-      });
-    });
+async function runToDeath(group, limitBytes, [file, ...words], flags) {
+  const startedMs = performance.now();
+  let anonymousPeakBytes = 0;
+  let watch;
+  const ended = await group.run(file, words, {
+    env: { ...cleanEnvironment(), PLIMSOLL: 'off' },
+    timeoutMs: TIMEOUT_MS,
+    onSpawn: (child) => {
+      watch = setInterval(() => {
+        anonymousPeakBytes = Math.max(anonymousPeakBytes, anonymousBytesOf(child.pid));
+      }, 5);
+    },
   });
+  clearInterval(watch);
+  return {
+    outcome: outcomeOf(ended, group),
+    code: ended.code,
+    signal: ended.signal,
+    flags: flags.join(' '),
+    seconds: Math.round((performance.now() - startedMs) / 100) / 10,
+    anonymousPeakMib: inMib(anonymousPeakBytes),
+    freeMib: inMib(limitBytes - anonymousPeakBytes - PROGRAM_BYTES),
+    limitHitCount: group.failCount,
+    oomKillCount: group.oomKillCount,
+  };
 }
 
 /** Anonymous memory of a process as the kernel counts it now (the group's own statistics lag by up to two seconds); 0 when it has ended. */
@@ -89,10 +89,12 @@ function anonymousBytesOf(pid) {
   }
 }
 
-function outcomeOf({ code, signal, text, elapsedMs, counters }) {
-  if (counters.oomKillCount > 0) return 'kernel';
-  if (signal === 'SIGKILL' && elapsedMs >= TIMEOUT_MS - 1000) return 'livelock';
-  const isV8 = /JavaScript heap out of memory/.test(text);
+/** A service that is turned away a million times is in a livelock: the kernel evicts and re-reads its program instead of killing it. */
+function outcomeOf({ code, signal, timedOut, livelocked, stderr }, group) {
+  if (group.oomKillCount > 0) return 'kernel';
+  if (livelocked) return 'livelock';
+  if (timedOut) return 'unfinished';
+  const isV8 = stderr.includes('JavaScript heap out of memory');
   return isV8 && (signal === 'SIGABRT' || code === 134) ? 'v8' : `other (${code ?? signal})`;
 }
 
@@ -101,7 +103,7 @@ function inMib(bytes) {
 }
 
 async function main(words) {
-  const why = whyNoCgroup();
+  const why = cgroupRefusal();
   if (why !== undefined) {
     process.stdout.write(`SKIPPED: ${why}\n`);
     return;

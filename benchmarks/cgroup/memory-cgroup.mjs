@@ -43,7 +43,7 @@ export class MemoryCgroup {
   }
 
   /** Runs `command` inside; resolves when it ended, or was ended because `timeoutMs` passed (`timedOut`) or the kernel failed a million charges (`livelocked`). */
-  run(command, args, { timeoutMs, ...options }) {
+  run(command, args, { timeoutMs, onSpawn, ...options }) {
     const script = 'echo $$ > "$0" && exec "$@"';
     const child = spawn('/bin/sh', ['-c', script, join(this.path, 'cgroup.procs'), command, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,6 +53,7 @@ export class MemoryCgroup {
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
     }
+    onSpawn?.(child);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { cgroupRefusal } from '../../../../benchmarks/cgroup/memory-cgroup.mjs';
+import { measureDeath } from '../../../../benchmarks/heap-plan-deaths.mjs';
+
+const reason: string | undefined = cgroupRefusal();
+if (reason !== undefined) process.stderr.write(`SKIPPED 2 tests of real kernel limits: ${reason}\n`);
+const title = reason === undefined ? '' : ` [SKIPPED: ${reason}]`;
+
+// `plan-20`: a group 20 MiB smaller than the one that was planned for, as if evidence had taken its 20 MiB. The whole table is `pnpm bench heap-plan-deaths`.
+test.skipIf(reason !== undefined).each([
+  [128, 'records'],
+  [256, 'sessions'],
+])(
+  `planned for %i MiB, a leak of %s ends by V8’s own limit with 20 MiB to spare${title}`,
+  { timeout: 120_000 },
+  async (limitMib, leak) => {
+    const cell = { limitMib, nodePath: process.execPath, sizing: 'plan-20', leak };
+    expect(await measureDeath(cell)).toMatchObject({ outcome: 'v8', oomKillCount: 0 });
+  },
+);
