@@ -1,0 +1,654 @@
+// One class, longer than others here: everything that changes an entry must keep index, queues, bytes and listeners in step, and that is one place.
+import { type MemoryHolder, PlimsollError, registerHolder } from '@plimsoll/memory';
+import {
+  type CacheOptions,
+  deadlineBytes,
+  entryOverheadBytes,
+  type EntryOptions,
+  type RemovalReason,
+  requireDuration,
+  type ResolvedCacheOptions,
+  resolveCacheOptions,
+} from './cache-options.ts';
+import { CacheCounters, type CacheStats } from './cache-stats.ts';
+import { decodeDump, type DumpedEntry, encodeDump } from './dump/cache-dump.ts';
+import { ExpirySweeper } from './expiry-sweeper.ts';
+import {
+  Absence,
+  Failure,
+  type FetchOptions,
+  type ResolvedFetchOptions,
+  resolveFetchOptions,
+} from './loading/fetch-options.ts';
+import { abortedError, type Loader, type LoadOutcome, LoadTable } from './loading/load-table.ts';
+import { AdaptiveOrder } from './order/adaptive-order.ts';
+import type { EntryOrder } from './order/entry-order.ts';
+import { LruOrder } from './order/lru-order.ts';
+import { CapacityGovernor } from './pressure/capacity-governor.ts';
+import { HitDensity } from './pressure/hit-density.ts';
+import { sharedBoundBytes } from './pressure/shared-bound.ts';
+import { RemovalQueue } from './removal-queue.ts';
+import { live, marker, pinned, timed } from './store/entry-state.ts';
+import { EntryStore, firstSlot } from './store/entry-store.ts';
+import { weighKey, weighValue } from './weigher/structural-weigher.ts';
+
+const heaviestBytes = 0xffff_ffff;
+/** A cache bounded by count weighs one new value in this many, to know about how many bytes it holds. */
+const weighedEvery = 16;
+const boundReadEvery = 64;
+const mostEvictedShrinking = 64;
+
+/**
+ * A cache bounded in bytes really kept alive, in entries, or by a share of the process's budget. Map-like; evicts by the rule that its own traffic favours;
+ * gives memory back under pressure, as every holder registered with @plimsoll/memory does.
+ *
+ * Costs: {@link entryOverheadBytes} an entry; a hit is a look-up and two bytes written. Not for values that must not be lost.
+ */
+export class Cache<K, V> implements MemoryHolder, Disposable {
+  /** The name given in the options. */
+  readonly name: string;
+  readonly #options: ResolvedCacheOptions<K, V>;
+  readonly #counters = new CacheCounters();
+  readonly #removals: RemovalQueue<K, V>;
+  readonly #loads: LoadTable<K, V>;
+  readonly #sweeper: ExpirySweeper;
+  readonly #governor = new CapacityGovernor();
+  readonly #density: HitDensity;
+  readonly #registration: Disposable;
+  readonly #isWeighted: boolean;
+  readonly #isTimed: boolean;
+  #store: EntryStore;
+  #order: EntryOrder;
+  #units = 0;
+  #boundUnits: number;
+  #capacityUnits: number;
+  #capacityCount: number;
+  #meanBytes = 0;
+  #insertions = 0;
+  #clearedHits = 0;
+  #latestMs = -Infinity;
+  #isDisposed = false;
+
+  /** @throws ERR_PLIMSOLL_OPTION when there is no bound or an option cannot be used. */
+  constructor(options: CacheOptions<K, V>) {
+    const resolved = resolveCacheOptions(options);
+    this.#options = resolved;
+    this.name = resolved.name;
+    this.#isWeighted = resolved.maxBytes !== undefined || resolved.shareRatio !== undefined;
+    this.#isTimed = resolved.ttlMs !== Infinity || resolved.idleTtlMs !== Infinity;
+    this.#boundUnits = this.#readBound();
+    this.#capacityUnits = this.#boundUnits;
+    this.#capacityCount = resolved.maxCount;
+    this.#store = this.#createStore();
+    this.#order = this.#createOrder();
+    this.#removals = new RemovalQueue(resolved.onRemove, resolved.disposeValues, this.#counters);
+    this.#loads = new LoadTable(() => this.#nowMs());
+    this.#sweeper = new ExpirySweeper(this);
+    this.#density = new HitDensity(this.#nowMs());
+    this.#registration = registerHolder(this, { weak: true });
+  }
+
+  /** Entries held, expired ones that were not yet swept included. */
+  get size(): number {
+    return this.#store.count;
+  }
+
+  /** The value of `key`, undefined when there is none or it is no longer fresh. Counts as a request. */
+  get(key: K): V | undefined {
+    const slot = this.#order.find(key);
+    if (slot === 0) {
+      this.#counters.misses++;
+      return undefined;
+    }
+    if (this.#order.recordHit(slot)) return this.#getTimed(slot);
+    return this.#store.valueOf(slot) as V;
+  }
+
+  /** The value of `key` without counting a request or renewing an idle TTL. */
+  peek(key: K): V | undefined {
+    const slot = this.#order.find(key);
+    if (slot === 0 || !this.#isShown(slot)) return undefined;
+    return this.#store.valueOf(slot) as V;
+  }
+
+  /** True when {@link get} would find a value. Counts no request. */
+  has(key: K): boolean {
+    const slot = this.#order.find(key);
+    return slot !== 0 && this.#isShown(slot);
+  }
+
+  /**
+   * Keeps `value` under `key`. A value heavier than the bound is rejected (and what the key had is gone): see `onRemove`.
+   * @throws ERR_PLIMSOLL_OPTION when an option of the entry cannot be used, ERR_PLIMSOLL_DISPOSED after disposal.
+   */
+  set(key: K, value: V, options?: EntryOptions): this {
+    if (this.#isDisposed) throw disposedError(this.name);
+    if (this.#loads.size > 0) this.#loads.supersede(key);
+    this.#write(key, value, options, 0);
+    return this;
+  }
+
+  /** Invalidates `key`; true when it was there. */
+  delete(key: K): boolean {
+    if (this.#loads.size > 0) this.#loads.supersede(key);
+    const slot = this.#order.find(key);
+    if (slot === 0) return false;
+    const wasShown = this.#isShown(slot);
+    this.#remove(slot, 'invalidate');
+    this.#removals.flush();
+    return wasShown;
+  }
+
+  /** Invalidates every key. */
+  clear(): void {
+    this.#loads.supersedeAll();
+    if (this.#removals.isWanted) {
+      for (const slot of this.#slots()) this.#tellRemoval(slot, 'invalidate');
+    }
+    this.#clearedHits += this.#order.hits;
+    this.#units = 0;
+    this.#store = this.#createStore();
+    this.#order = this.#createOrder();
+    this.#removals.flush();
+  }
+
+  /** Keeps an entry from being evicted; false when the key is not there. */
+  pin(key: K): boolean {
+    return this.#setPinned(key, true);
+  }
+
+  /** Lets a pinned entry be evicted again; false when the key is not there. */
+  unpin(key: K): boolean {
+    return this.#setPinned(key, false);
+  }
+
+  /**
+   * The value of `key`, loaded when it is not there: one load for all who ask at the same time. A fresh hit loads nothing; a stale one (see
+   * `staleWhileRevalidateMs`) is served while a new value is loaded. Failures are not kept unless `failureTtlMs` says so, absences unless `negativeTtlMs`.
+   * @throws what the loader throws; ERR_PLIMSOLL_ABORTED when `signal` ends the wait.
+   */
+  async fetch(key: K, loader: Loader<K, V>, options?: FetchOptions): Promise<V | undefined> {
+    if (this.#isDisposed) throw disposedError(this.name);
+    const resolved = resolveFetchOptions(options);
+    if (resolved.signal?.aborted === true) throw abortedError(resolved.signal.reason);
+    const slot = this.#order.find(key);
+    if (slot === 0) {
+      this.#counters.misses++;
+      return await this.#loads.join(key, loader, this.#outcome(resolved), undefined, resolved.signal);
+    }
+    const state = this.#store.stateOf(slot);
+    const value = this.#store.valueOf(slot);
+    if ((state & (timed | marker)) === 0) {
+      this.#order.recordHit(slot);
+      return value as V;
+    }
+    return await this.#fetchTimed(key, slot, loader, resolved);
+  }
+
+  /** Every key whose value is fresh, in no particular order; like `Map`, tolerant of changes on the way. */
+  *keys(): Generator<K, undefined, undefined> {
+    for (const slot of this.#slots()) if (this.#isShown(slot)) yield this.#store.keyOf(slot) as K;
+  }
+
+  /** Every fresh value. */
+  *values(): Generator<V, undefined, undefined> {
+    for (const slot of this.#slots()) if (this.#isShown(slot)) yield this.#store.valueOf(slot) as V;
+  }
+
+  /** Every key with its fresh value. */
+  *entries(): Generator<[K, V], undefined, undefined> {
+    for (const slot of this.#slots()) {
+      if (this.#isShown(slot)) yield [this.#store.keyOf(slot) as K, this.#store.valueOf(slot) as V];
+    }
+  }
+
+  [Symbol.iterator](): Generator<[K, V], undefined, undefined> {
+    return this.entries();
+  }
+
+  /** Calls `visit` for every key with a fresh value. */
+  forEach(visit: (value: V, key: K, cache: this) => void): void {
+    for (const [key, value] of this.entries()) visit(value, key, this);
+  }
+
+  /**
+   * The fresh entries as bytes, for a warm start: pipe it into a file. Values are structured clones; what cannot be cloned is left out. The file holds your
+   * keys and values: keep it as you keep them.
+   */
+  dump(): Generator<Buffer, void, undefined> {
+    return encodeDump(this.#dumped());
+  }
+
+  /**
+   * Takes the entries of a {@link dump}, whose TTLs go on from where they were dumped; returns how many were let in. Read only dumps of your own.
+   * @throws ERR_PLIMSOLL_FORMAT when the bytes are not a whole dump of this version; entries before the fault are kept.
+   */
+  async load(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+    const before = this.#counters.admissions;
+    for await (const { key, value, remainingMs } of decodeDump(source)) {
+      if (remainingMs > 0)
+        this.set(key as K, value as V, remainingMs === Infinity ? {} : { ttlMs: remainingMs });
+    }
+    return this.#counters.admissions - before;
+  }
+
+  /** What the cache did and holds. */
+  stats(): CacheStats {
+    const counters = this.#counters;
+    const hits = this.#hits();
+    const requests = hits + counters.misses;
+    return {
+      count: this.#store.count,
+      bytes: this.bytes(),
+      capacityBytes: this.#isWeighted ? this.#capacityUnits : Infinity,
+      capacityCount: this.#capacityCount,
+      hits,
+      misses: counters.misses,
+      hitRatio: requests === 0 ? 0 : hits / requests,
+      admissions: counters.admissions,
+      rejections: counters.rejections,
+      evictions: counters.evictions,
+      expirations: counters.expirations,
+      loads: counters.loads,
+      loadFailures: counters.loadFailures,
+      loadTimeMs: counters.loadTimeMs,
+      staleHits: counters.staleHits,
+      listenerFaults: counters.listenerFaults,
+      weigherFaults: counters.weigherFaults,
+      rule: this.#order.ruleName,
+    };
+  }
+
+  /** Bytes the entries keep alive now: counted when the bound is in bytes, estimated from one new value in 16 when it is a count. */
+  bytes(): number {
+    if (this.#isWeighted) return this.#units;
+    return Math.round(this.#store.count * (entryOverheadBytes + this.#meanBytes));
+  }
+
+  /** What losing a byte costs, 0..2: hits per second and MiB, 1 at one. Caches that are read least give back first. */
+  cost(): number {
+    return this.#density.cost(this.#hits(), this.bytes(), this.#nowMs());
+  }
+
+  /** Evicts about `targetBytes`, and does not fill them again until some seconds have passed without pressure. Never throws. */
+  reclaim(targetBytes: number): number {
+    const before = this.bytes();
+    const aim = before - targetBytes;
+    while (this.#store.count > 0 && this.bytes() > aim) {
+      const slot = this.#order.evictOne();
+      if (slot === 0) break;
+      this.#counters.evictions++;
+      this.#remove(slot, 'evict');
+    }
+    this.#governor.shrinkTo(this.#usedRatio(), this.#nowMs());
+    this.#applyCapacity();
+    this.#removals.flush();
+    return before - this.bytes();
+  }
+
+  /** Empties the cache and takes it out of the budget. Reading it then finds nothing; writing throws ERR_PLIMSOLL_DISPOSED. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.clear();
+    this.#isDisposed = true;
+    this.#sweeper.stop();
+    this.#registration[Symbol.dispose]();
+  }
+
+  /** @internal Removes what has expired among some slots; see ExpirySweeper. */
+  sweepFrom(start: number, slotCount: number): number {
+    const store = this.#store;
+    const first = start < firstSlot || start >= store.top ? firstSlot : start;
+    const end = Math.min(store.top, first + slotCount);
+    const nowMs = this.#nowMs();
+    for (let slot = first; slot < end; slot++) {
+      if ((store.stateOf(slot) & timed) !== 0 && this.#isOver(slot, nowMs)) this.#expire(slot);
+    }
+    this.#removals.flush();
+    return end >= store.top ? 0 : end;
+  }
+
+  #write(key: K, value: unknown, options: EntryOptions | undefined, flags: number): void {
+    const ttlMs =
+      options?.ttlMs === undefined ? this.#options.ttlMs : requireDuration('ttlMs', options.ttlMs);
+    const isTimed = this.#isTimed || ttlMs !== Infinity;
+    const weight = this.#isWeighted ? this.#weigh(key, value, options, isTimed, flags) : 1;
+    const hash = this.#order.hashOf(key);
+    const slot = this.#order.findHashed(key, hash);
+    if (!this.#governor.isAtRest || ++this.#insertions % boundReadEvery === 0) this.#updateCapacity();
+    if (slot !== 0) this.#replace(slot, value, weight, options, flags, ttlMs, isTimed);
+    else this.#insert(key, value, hash, weight, options, flags, ttlMs, isTimed);
+    this.#removals.flush();
+  }
+
+  #insert(
+    key: K,
+    value: unknown,
+    hash: number,
+    weight: number,
+    options: EntryOptions | undefined,
+    flags: number,
+    ttlMs: number,
+    isTimed: boolean,
+  ): void {
+    const isPinned = options?.pinned === true;
+    if (this.#governor.isStrict && !isPinned && this.#isFull(weight) && !this.#order.isKnown(hash)) {
+      this.#order.rememberRefused(hash);
+      this.#reject(key, value, flags);
+      return;
+    }
+    if (!this.#makeRoom(weight)) {
+      this.#reject(key, value, flags);
+      return;
+    }
+    if (isTimed) this.#sweeper.step();
+    const slot = this.#store.allocate(key, value, hash, weight);
+    this.#order.insert(key, hash, slot, flags | live | (isPinned ? pinned : 0) | (isTimed ? timed : 0));
+    this.#units += weight;
+    this.#counters.admissions++;
+    if (isTimed) this.#setTimes(slot, ttlMs);
+    if (!this.#isWeighted && this.#counters.admissions % weighedEvery === 1) this.#sampleBytes(key, value);
+  }
+
+  #replace(
+    slot: number,
+    value: unknown,
+    weight: number,
+    options: EntryOptions | undefined,
+    flags: number,
+    ttlMs: number,
+    isTimed: boolean,
+  ): void {
+    const store = this.#store;
+    if (weight > this.#capacityUnits || weight > heaviestBytes) {
+      const key = store.keyOf(slot) as K;
+      this.#remove(slot, 'replace');
+      this.#reject(key, value, flags);
+      return;
+    }
+    if (store.valueOf(slot) !== value) this.#tellRemoval(slot, 'replace');
+    const added = weight - store.weightOf(slot);
+    if (added !== 0) {
+      store.setWeight(slot, weight);
+      this.#order.reweigh(slot, added);
+      this.#units += added;
+    }
+    store.setValue(slot, value);
+    const kept = store.stateOf(slot) & ~(marker | timed);
+    store.setState(slot, kept | flags | (isTimed ? timed : 0));
+    if (isTimed) this.#setTimes(slot, ttlMs);
+    if (options?.pinned !== undefined) this.#order.setPinned(slot, options.pinned);
+    this.#order.recordHit(slot);
+    this.#counters.falseHits++;
+    if (added > 0) this.#makeRoom(0);
+  }
+
+  /** Evicts until `weight` more fits; false when it cannot. */
+  #makeRoom(weight: number): boolean {
+    if (weight > this.#capacityUnits || weight > heaviestBytes) return false;
+    for (let evicted = 0; this.#isFull(weight); evicted++) {
+      // Shrunk by pressure: one write does not pay for the whole way down.
+      if (evicted >= mostEvictedShrinking && this.#fitsBound(weight)) return true;
+      // When the count binds, the rules must measure their queues against the bytes there are.
+      if (this.#isWeighted && this.#units + weight <= this.#capacityUnits)
+        this.#order.setCapacity(this.#units);
+      const slot = this.#order.evictOne();
+      if (slot === 0) return false;
+      this.#counters.evictions++;
+      this.#remove(slot, 'evict');
+    }
+    return true;
+  }
+
+  #fitsBound(weight: number): boolean {
+    return this.#units + weight <= this.#boundUnits && this.#store.count < this.#options.maxCount;
+  }
+
+  #isFull(weight: number): boolean {
+    const { count } = this.#store;
+    const addedCount = weight > 0 ? 1 : 0;
+    return this.#units + weight > this.#capacityUnits || count + addedCount > this.#capacityCount;
+  }
+
+  #remove(slot: number, reason: RemovalReason): void {
+    this.#tellRemoval(slot, reason);
+    const weight = this.#store.weightOf(slot);
+    this.#order.remove(slot);
+    this.#store.release(slot);
+    this.#units -= weight;
+  }
+
+  #expire(slot: number): void {
+    this.#counters.expirations++;
+    this.#remove(slot, 'expire');
+  }
+
+  #reject(key: K, value: unknown, flags: number): void {
+    this.#counters.rejections++;
+    if (this.#removals.isWanted && (flags & marker) === 0) this.#removals.add(key, value as V, 'reject');
+  }
+
+  #tellRemoval(slot: number, reason: RemovalReason): void {
+    if (!this.#removals.isWanted || (this.#store.stateOf(slot) & marker) !== 0) return;
+    this.#removals.add(this.#store.keyOf(slot) as K, this.#store.valueOf(slot) as V, reason);
+  }
+
+  #getTimed(slot: number): V | undefined {
+    const store = this.#store;
+    const state = store.stateOf(slot);
+    if ((state & timed) !== 0) {
+      const nowMs = this.#nowMs();
+      if (!this.#isFresh(slot, nowMs)) {
+        this.#noteMiss();
+        if (this.#isOver(slot, nowMs)) {
+          this.#expire(slot);
+          this.#removals.flush();
+        }
+        return undefined;
+      }
+      if (this.#options.idleTtlMs !== Infinity) store.setAccess(slot, nowMs);
+    }
+    if ((state & marker) !== 0) {
+      this.#noteMiss();
+      return undefined;
+    }
+    return store.valueOf(slot) as V;
+  }
+
+  async #fetchTimed(
+    key: K,
+    slot: number,
+    loader: Loader<K, V>,
+    options: ResolvedFetchOptions,
+  ): Promise<V | undefined> {
+    const store = this.#store;
+    const nowMs = this.#nowMs();
+    const isMarker = (store.stateOf(slot) & marker) !== 0;
+    const value = store.valueOf(slot);
+    const staleValue = isMarker ? undefined : (value as V);
+    const outcome = this.#outcome(options);
+    this.#order.recordHit(slot);
+    if (this.#isFresh(slot, nowMs)) {
+      if (this.#options.idleTtlMs !== Infinity) store.setAccess(slot, nowMs);
+      if (!isMarker && this.#isRefreshDue(slot, nowMs, options)) {
+        this.#loads.refresh(key, loader, outcome, staleValue);
+      }
+      if (value instanceof Failure) throw value.error;
+      return staleValue;
+    }
+    if (!isMarker && !this.#isOver(slot, nowMs)) {
+      this.#counters.staleHits++;
+      this.#loads.refresh(key, loader, outcome, staleValue);
+      return staleValue;
+    }
+    this.#noteMiss();
+    this.#expire(slot);
+    this.#removals.flush();
+    return await this.#loads.join(key, loader, outcome, staleValue, options.signal);
+  }
+
+  #outcome(options: ResolvedFetchOptions): LoadOutcome<K, V> {
+    return {
+      loaded: (key, value, elapsedMs) => {
+        this.#counters.loads++;
+        this.#counters.loadTimeMs += elapsedMs;
+        if (this.#isDisposed) return;
+        if (value !== undefined) {
+          this.#write(key, value, options.ttlMs === undefined ? undefined : { ttlMs: options.ttlMs }, 0);
+        } else if (options.negativeTtlMs > 0) {
+          this.#write(key, new Absence(), { ttlMs: options.negativeTtlMs }, marker);
+        } else this.#dropStale(key);
+      },
+      failed: (key, error, elapsedMs) => {
+        this.#counters.loadFailures++;
+        this.#counters.loadTimeMs += elapsedMs;
+        // A stale value is worth more than the memory of a failure.
+        if (this.#isDisposed || options.failureTtlMs <= 0 || this.#order.find(key) !== 0) return;
+        this.#write(key, new Failure(error), { ttlMs: options.failureTtlMs }, marker);
+      },
+    };
+  }
+
+  /** A refresh found that there is nothing any more. */
+  #dropStale(key: K): void {
+    const slot = this.#order.find(key);
+    if (slot === 0) return;
+    this.#remove(slot, 'invalidate');
+    this.#removals.flush();
+  }
+
+  #isRefreshDue(slot: number, nowMs: number, options: ResolvedFetchOptions): boolean {
+    if (options.refreshAheadRatio === 1) return false;
+    const ttlMs = options.ttlMs ?? this.#options.ttlMs;
+    return this.#store.deadlineOf(slot) - nowMs <= ttlMs * (1 - options.refreshAheadRatio);
+  }
+
+  #setPinned(key: K, isPinned: boolean): boolean {
+    const slot = this.#order.find(key);
+    if (slot === 0 || !this.#isShown(slot)) return false;
+    this.#order.setPinned(slot, isPinned);
+    return true;
+  }
+
+  #setTimes(slot: number, ttlMs: number): void {
+    const nowMs = this.#nowMs();
+    this.#store.setTimes(slot, nowMs + ttlMs, nowMs);
+    this.#sweeper.start();
+  }
+
+  #isFresh(slot: number, nowMs: number): boolean {
+    const { idleTtlMs } = this.#options;
+    if (nowMs >= this.#store.deadlineOf(slot)) return false;
+    return idleTtlMs === Infinity || nowMs - this.#store.accessOf(slot) < idleTtlMs;
+  }
+
+  /** True when not even `fetch` may serve the value. */
+  #isOver(slot: number, nowMs: number): boolean {
+    const { idleTtlMs, staleWhileRevalidateMs } = this.#options;
+    const isMarker = (this.#store.stateOf(slot) & marker) !== 0;
+    if (nowMs >= this.#store.deadlineOf(slot) + (isMarker ? 0 : staleWhileRevalidateMs)) return true;
+    return idleTtlMs !== Infinity && nowMs - this.#store.accessOf(slot) >= idleTtlMs;
+  }
+
+  #isShown(slot: number): boolean {
+    const state = this.#store.stateOf(slot);
+    if ((state & marker) !== 0) return false;
+    return (state & timed) === 0 || this.#isFresh(slot, this.#nowMs());
+  }
+
+  #weigh(key: K, value: unknown, options: EntryOptions | undefined, isTimed: boolean, flags: number): number {
+    const overheadBytes = isTimed ? entryOverheadBytes + deadlineBytes : entryOverheadBytes;
+    let bytes = options?.weightBytes;
+    if (bytes === undefined && this.#options.weigher !== undefined && (flags & marker) === 0) {
+      try {
+        bytes = this.#options.weigher(value as V, key);
+      } catch {
+        // Counted just below: an application's weigher must not make its writes fail.
+        bytes = Number.NaN;
+      }
+    }
+    if (bytes !== undefined) {
+      if (bytes >= 0) return bytes + overheadBytes;
+      this.#counters.weigherFaults++;
+    }
+    return weighValue(value) + weighKey(key) + overheadBytes;
+  }
+
+  #sampleBytes(key: K, value: unknown): void {
+    const bytes = weighValue(value) + weighKey(key);
+    const isFirst = this.#counters.admissions === 1;
+    this.#meanBytes = isFirst ? bytes : this.#meanBytes + (bytes - this.#meanBytes) / 32;
+  }
+
+  #updateCapacity(): void {
+    this.#boundUnits = this.#readBound();
+    this.#governor.update(this.#usedRatio(), this.#nowMs());
+    this.#applyCapacity();
+  }
+
+  #applyCapacity(): void {
+    const { ratio } = this.#governor;
+    const { maxCount } = this.#options;
+    this.#capacityUnits = Math.max(1, Math.floor(this.#boundUnits * ratio));
+    this.#capacityCount = maxCount === Infinity ? Infinity : Math.max(1, Math.floor(maxCount * ratio));
+    this.#order.setCapacity(this.#capacityUnits);
+  }
+
+  #usedRatio(): number {
+    const { maxCount } = this.#options;
+    return Math.max(this.#units / this.#boundUnits, maxCount === Infinity ? 0 : this.#store.count / maxCount);
+  }
+
+  #readBound(): number {
+    const { maxBytes, maxCount, shareRatio } = this.#options;
+    if (shareRatio !== undefined) return sharedBoundBytes(shareRatio);
+    return maxBytes ?? maxCount;
+  }
+
+  #createStore(): EntryStore {
+    return new EntryStore({ weights: this.#isWeighted, maxCount: this.#options.maxCount });
+  }
+
+  #createOrder(): EntryOrder {
+    if (this.#options.policy === 'lru') return new LruOrder(this.#store);
+    return new AdaptiveOrder(this.#store, this.#capacityUnits);
+  }
+
+  #hits(): number {
+    return this.#order.hits + this.#clearedHits - this.#counters.falseHits;
+  }
+
+  #noteMiss(): void {
+    this.#counters.falseHits++;
+    this.#counters.misses++;
+  }
+
+  *#slots(): Generator<number, void, undefined> {
+    const store = this.#store;
+    for (let slot = firstSlot; slot < store.top; slot++) {
+      if ((store.stateOf(slot) & live) !== 0) yield slot;
+      // Cleared on the way: the slots are another store's.
+      if (store !== this.#store) return;
+    }
+  }
+
+  *#dumped(): Generator<DumpedEntry, void, undefined> {
+    for (const slot of this.#slots()) {
+      if (!this.#isShown(slot)) continue;
+      const remainingMs =
+        (this.#store.stateOf(slot) & timed) === 0 ? Infinity : this.#store.deadlineOf(slot) - this.#nowMs();
+      yield { key: this.#store.keyOf(slot), value: this.#store.valueOf(slot), remainingMs };
+    }
+  }
+
+  /** The clock, which never runs backwards here: an entry must not live on because somebody set the time. */
+  #nowMs(): number {
+    const nowMs = this.#options.clock();
+    if (nowMs > this.#latestMs) this.#latestMs = nowMs;
+    return this.#latestMs;
+  }
+}
+
+function disposedError(name: string): PlimsollError {
+  return new PlimsollError('ERR_PLIMSOLL_DISPOSED', `The cache "${name}" was disposed. Make a new one.`);
+}
