@@ -11,7 +11,10 @@ interface Kept {
 
 type Step = readonly [action: number, key: number, amount: number];
 
-const steps = fc.array(fc.tuple(fc.nat(99), fc.nat(40), fc.nat(1_000)), { minLength: 2_000, maxLength: 2_000 });
+const steps = fc.array(fc.tuple(fc.nat(99), fc.nat(40), fc.nat(1_000)), {
+  minLength: 2_000,
+  maxLength: 2_000,
+});
 
 /** Runs `script` against a cache and a Map that is told of every removal, and compares the two after every step. */
 function compare(script: readonly Step[], policy: 'adaptive' | 'lru', keyOf: (key: number) => unknown): void {
