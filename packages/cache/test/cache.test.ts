@@ -18,8 +18,8 @@ describe.each(['adaptive', 'lru'] as const)('policy %s', (policy) => {
     const object = {};
     const symbol = Symbol('key');
     const keys = ['text', 'x'.repeat(100), 1, 1.5, -7, 2 ** 40, object, symbol, 10n, true, null, undefined];
-    for (const key of keys) cache.set(key, `of ${String(key)}`);
-    for (const key of keys) expect(cache.get(key)).toBe(`of ${String(key)}`);
+    for (const [at, key] of keys.entries()) cache.set(key, `value ${at}`);
+    for (const [at, key] of keys.entries()) expect(cache.get(key)).toBe(`value ${at}`);
     expect(cache.get({})).toBeUndefined();
     expect(cache.size).toBe(keys.length);
     expect(new Set(cache.keys())).toEqual(new Set(keys));
