@@ -17,7 +17,7 @@ export class TrendTracker {
   /** What to add to the working set so that the series goes on smoothly when the limit, or the level that is tightest, changes. */
   #offsetBytes = 0;
   #previousLimitBytes = Number.NaN;
-  #previousHeadroomBytes = 0;
+  #previousBesideBytes = 0;
   #isStale = true;
   #trend: MemoryTrend | undefined;
 
@@ -39,19 +39,17 @@ export class TrendTracker {
     const { monotonicMs, limitBytes, headroomBytes, heapUsedBytes } = sample;
     // A floor can only lie below what is used now: between two collections the next one may show itself early.
     if (heapUsedBytes < this.#floorBytes) this.#floorBytes = heapUsedBytes;
-    if (limitBytes !== this.#previousLimitBytes && !Number.isNaN(this.#previousLimitBytes)) {
-      const consumedBytes = limitBytes - headroomBytes;
-      const expectedBytes = this.#previousLimitBytes - this.#previousHeadroomBytes;
-      this.#offsetBytes += expectedBytes - consumedBytes;
-    }
+    const usedBytes = limitBytes - headroomBytes;
+    // What lies beside the heap moves slowly, so that a jump of it together with the limit is the change of the level and not of memory.
+    const besideBytes = usedBytes - sample.heapCommittedBytes;
+    const isSameLimit = limitBytes === this.#previousLimitBytes || Number.isNaN(this.#previousLimitBytes);
+    if (!isSameLimit) this.#offsetBytes += this.#previousBesideBytes - besideBytes;
     this.#previousLimitBytes = limitBytes;
-    this.#previousHeadroomBytes = headroomBytes;
-    const smoothBytes = limitBytes - headroomBytes + this.#offsetBytes;
+    this.#previousBesideBytes = besideBytes;
     const hasCollection = this.#hasCollection;
     this.#hasCollection = false;
-    const isNewSet = this.#workingSet.observe(monotonicMs, smoothBytes, hasCollection);
-    const offHeapBytes = smoothBytes - sample.heapCommittedBytes;
-    const isNewOffHeap = this.#offHeap.observe(monotonicMs, offHeapBytes, hasCollection);
+    const isNewSet = this.#workingSet.observe(monotonicMs, usedBytes + this.#offsetBytes, hasCollection);
+    const isNewOffHeap = this.#offHeap.observe(monotonicMs, besideBytes + this.#offsetBytes, hasCollection);
     if (isNewSet || isNewOffHeap) this.#isStale = true;
   }
 

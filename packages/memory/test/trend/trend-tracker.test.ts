@@ -133,3 +133,21 @@ test('a tightest level that changes from the pod to the container makes no growt
   expect(growing(moments)).toEqual([]);
   expect(moments.at(-1)?.trend.workingSet.verdict).toBe('flat');
 });
+
+test('a leak of 4 MiB a minute off the heap keeps its rate when the limit doubles under it', () => {
+  const raisedMs = 10 * MINUTE_MS;
+  const moments = live({
+    durationMs: 12 * MINUTE_MS,
+    noiseRatio: 0.003,
+    liveBytes: () => mib(60),
+    // The container is raised and, with it, the level that is tightest: the pod, which counts 300 MiB of others.
+    limitBytes: (atMs) => mib(atMs > raisedMs ? 1024 : 512),
+    offHeapBytes: (atMs) => mib(60 + (4 * atMs) / MINUTE_MS + (atMs > raisedMs ? 300 : 0)),
+  });
+  const after = moments.filter(({ atMs }) => atMs > raisedMs + 30_000);
+  expect(after.length).toBeGreaterThan(80);
+  for (const { trend } of after) {
+    expect(trend.offHeap.verdict).toBe('growing');
+    expect((trend.offHeap.slopeBytesPerSecond * 60) / mib(4)).toBeCloseTo(1, 0);
+  }
+});
