@@ -23,6 +23,15 @@ export function collectResourceLimits(root: string, candidates: LimitCandidate[]
   }
 }
 
+/** What Node itself knows, for a process that may not read /proc (`--permission`). Only asked for the real root. */
+export function collectRuntimeLimit(root: string, candidates: LimitCandidate[], notes: string[]): void {
+  if (root !== '/' || process.platform !== 'linux') return;
+  const limitBytes = process.constrainedMemory();
+  if (!(limitBytes > 0) || limitBytes >= 2 ** 60) return;
+  candidates.push({ source: 'runtime', limitBytes, origin: 'process.constrainedMemory()', kind: 'max' });
+  notes.push('The limit is what Node itself reports: it does not see the limits of parent groups.');
+}
+
 /** The whole memory of the machine: the limit when nothing is tighter. Always a candidate. */
 export function hostCandidate(root: string): LimitCandidate {
   const meminfo = readKernelText(root, '/proc/meminfo');

@@ -1,6 +1,6 @@
 import { collectCgroupLimits } from './cgroup-limits.ts';
 import { locateCgroup } from './cgroup-location.ts';
-import { collectResourceLimits, hostCandidate } from './host-limits.ts';
+import { collectResourceLimits, collectRuntimeLimit, hostCandidate } from './host-limits.ts';
 import type { LimitCandidate, MemoryLimit, ResolveMemoryLimitOptions } from './memory-limit.ts';
 
 /** What {@link resolveMemoryLimit} does when it is told nothing. */
@@ -21,7 +21,7 @@ export function resolveMemoryLimit(options: ResolveMemoryLimitOptions = {}): Mem
   const candidates: LimitCandidate[] = [];
   collectCgroupLimits(root, location.levels, candidates, notes);
   collectResourceLimits(root, candidates, notes);
-  if (!location.known) collectRuntime(root, candidates, notes);
+  if (!location.known) collectRuntimeLimit(root, candidates, notes);
   const host = hostCandidate(root);
   candidates.push(host);
   if (overrideBytes !== undefined && overrideBytes > 0) {
@@ -41,13 +41,4 @@ export function resolveMemoryLimit(options: ResolveMemoryLimitOptions = {}): Mem
   }
   const { limitBytes, source, origin } = winner;
   return { limitBytes, source, origin, layout: location.layout, candidates, notes };
-}
-
-/** What Node itself knows, for a process that may not read /proc (`--permission`). Only asked for the real root. */
-function collectRuntime(root: string, candidates: LimitCandidate[], notes: string[]): void {
-  if (root !== '/' || process.platform !== 'linux') return;
-  const limitBytes = process.constrainedMemory();
-  if (!(limitBytes > 0) || limitBytes >= 2 ** 60) return;
-  candidates.push({ source: 'runtime', limitBytes, origin: 'process.constrainedMemory()', kind: 'max' });
-  notes.push('The limit is what Node itself reports: it does not see the limits of parent groups.');
 }

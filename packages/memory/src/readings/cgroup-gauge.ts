@@ -26,6 +26,7 @@ export class CgroupGauge {
   oomKillCount = 0;
   stalledRatio = Number.NaN;
   readonly #isV2: boolean;
+  readonly #isOwn: boolean;
   readonly #limit: KernelFile | undefined;
   readonly #high: KernelFile | undefined;
   readonly #usage: KernelFile | undefined;
@@ -38,6 +39,7 @@ export class CgroupGauge {
   constructor(root: string, level: CgroupLevel, isOwn: boolean) {
     const open = (name: string) => KernelFile.open(join(root, level.path, name));
     this.#isV2 = level.version === 2;
+    this.#isOwn = isOwn;
     this.#stat = open('memory.stat');
     if (this.#isV2) {
       this.#limit = open('memory.max');
@@ -63,6 +65,8 @@ export class CgroupGauge {
       this.limitBytes = this.#limit.limitBytes();
     }
     if (this.#high?.refresh() === true) this.limitBytes = Math.min(this.limitBytes, this.#high.limitBytes());
+    // A group without a limit refuses nothing; what the kernel killed is counted in the own group too.
+    if (this.limitBytes === Number.POSITIVE_INFINITY && !this.#isOwn) return true;
     if (this.#isV2) this.#refreshEvents();
     else if (this.#hits?.refresh() === true) this.limitHitCount = orZero(this.#hits.integer());
     if (this.#kills?.refresh() === true) this.oomKillCount = orZero(this.#kills.number(keys.oomKill));

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { locateCgroup } from '../limits/cgroup-location.ts';
-import type { MemoryLimit, ResolveMemoryLimitOptions } from '../limits/memory-limit.ts';
+import { collectResourceLimits, collectRuntimeLimit } from '../limits/host-limits.ts';
+import type { LimitCandidate, MemoryLimit, ResolveMemoryLimitOptions } from '../limits/memory-limit.ts';
 import { resolveMemoryLimit } from '../limits/resolve-limit.ts';
 import { CgroupGauge } from './cgroup-gauge.ts';
 import { HostGauge } from './host-gauge.ts';
@@ -9,6 +10,9 @@ import { emptyFileCopy, KernelFile } from './kernel-file.ts';
 import type { KernelCounters, MemorySample } from './memory-sample.ts';
 import { ProcessGauge } from './process-gauge.ts';
 import { workerHeapBytes } from './worker-heaps.ts';
+
+/** How often a reader looks for what hardly ever changes: a process moved to another group, a limit on a parent that cannot be seen. */
+const CHECK_MS = 1000;
 
 /** Reads memory as often as wanted: its files stay open. */
 export interface MemoryReader extends Disposable {
@@ -19,7 +23,8 @@ export interface MemoryReader extends Disposable {
 }
 
 /**
- * Opens a reader. A limit that is raised or lowered, and a process that is moved to another control group, are seen at the next {@link MemoryReader.read}.
+ * Opens a reader. A limit that is raised or lowered is seen at the next {@link MemoryReader.read}, a process that is moved to another control group
+ * within a second.
  * Never throws; what cannot be read is left out, and {@link MemoryReader.limit} says so in its notes.
  */
 export function openMemoryReader(options: ResolveMemoryLimitOptions = {}): MemoryReader {
@@ -34,6 +39,8 @@ class KernelMemoryReader implements MemoryReader {
   readonly #host: HostGauge;
   readonly #ownPath: KernelFile | undefined;
   readonly #ownPathCopy = emptyFileCopy();
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  #isCheckDue = true;
   #addressSpaceLimitBytes = Number.POSITIVE_INFINITY;
   #dataLimitBytes = Number.POSITIVE_INFINITY;
   #runtimeLimitBytes = Number.POSITIVE_INFINITY;
@@ -52,18 +59,24 @@ class KernelMemoryReader implements MemoryReader {
     this.#process = new ProcessGauge(this.#root);
     this.#host = new HostGauge(this.#root);
     this.#ownPath = KernelFile.open(join(this.#root, '/proc/self/cgroup'));
+    // The first reading must not take the group it is in for a new one.
+    this.#hasMoved(performance.now());
+    this.#checkedAtMs = Number.NEGATIVE_INFINITY;
     this.#openGroups();
   }
 
   #openGroups(): void {
     for (const group of this.#groups) group.close();
-    const { levels } = locateCgroup(this.#root, 'memory');
+    const { levels, known } = locateCgroup(this.#root, 'memory');
     this.#groups = levels.map(
       (level, index) => new CgroupGauge(this.#root, level, level.version !== levels[index - 1]?.version),
     );
     this.#v1OwnIndex = levels.findIndex(({ version }) => version === 1);
     this.#v1TopIndex = levels.findLastIndex(({ version }) => version === 1);
-    for (const candidate of this.limit().candidates) {
+    const candidates: LimitCandidate[] = [];
+    collectResourceLimits(this.#root, candidates, []);
+    if (!known) collectRuntimeLimit(this.#root, candidates, []);
+    for (const candidate of candidates) {
       if (candidate.kind === 'address-space') this.#addressSpaceLimitBytes = candidate.limitBytes;
       if (candidate.kind === 'data') this.#dataLimitBytes = candidate.limitBytes;
       if (candidate.source === 'runtime') this.#runtimeLimitBytes = candidate.limitBytes;
@@ -79,8 +92,8 @@ class KernelMemoryReader implements MemoryReader {
     const usage = process.memoryUsage();
     const gauge = this.#process;
     gauge.refresh(usage.rss);
-    const moved = this.#ownPath?.refresh() === true && this.#ownPath.differsFrom(this.#ownPathCopy);
-    if (moved) this.#openGroups();
+    const monotonicMs = performance.now();
+    if (this.#hasMoved(monotonicMs)) this.#openGroups();
     if (!this.#refreshGroups()) {
       this.#openGroups();
       this.#refreshGroups();
@@ -91,7 +104,7 @@ class KernelMemoryReader implements MemoryReader {
     const workingSetBytes = this.#workingSetBytes;
     return {
       atMs: Date.now(),
-      monotonicMs: performance.now(),
+      monotonicMs,
       limitBytes: this.#limitBytes,
       workingSetBytes,
       headroomBytes: this.#limitBytes - workingSetBytes,
@@ -110,6 +123,14 @@ class KernelMemoryReader implements MemoryReader {
       otherProcessesBytes: Math.max(0, workingSetBytes - gauge.residentBytes),
       kernel,
     };
+  }
+
+  /** Looked at once a second: the kernel needs 15 µs for it when its caches are cold, and nobody is moved ten times a second. */
+  #hasMoved(nowMs: number): boolean {
+    this.#isCheckDue = nowMs - this.#checkedAtMs >= CHECK_MS;
+    if (!this.#isCheckDue) return false;
+    this.#checkedAtMs = nowMs;
+    return this.#ownPath?.refresh() === true && this.#ownPath.differsFrom(this.#ownPathCopy);
   }
 
   /** False when a group has vanished under its open files. */
@@ -168,7 +189,12 @@ class KernelMemoryReader implements MemoryReader {
     const own = this.#groups[this.#v1OwnIndex];
     const top = this.#groups[this.#v1TopIndex];
     if (own === undefined || top === undefined) return;
-    if (own.limitBytes === Number.POSITIVE_INFINITY) own.refreshWorkingSet();
+    if (own.limitBytes === Number.POSITIVE_INFINITY) {
+      const isUnlimited = own.hierarchicalLimitBytes === Number.POSITIVE_INFINITY;
+      // memory.stat is the dearest file: where it told of no parent, it is asked again once a second.
+      if (isUnlimited && !this.#isCheckDue) return;
+      own.refreshWorkingSet();
+    }
     const hiddenBytes = own.hierarchicalLimitBytes;
     for (let index = this.#v1OwnIndex; index <= this.#v1TopIndex; index += 1) {
       if ((this.#groups[index]?.limitBytes ?? 0) <= hiddenBytes) return;

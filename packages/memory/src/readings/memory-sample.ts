@@ -1,6 +1,6 @@
 /** What the kernel has counted for the cgroup since it was made, and its pressure now. A counter that the kernel does not give is 0; a ratio, NaN. */
 export interface KernelCounters {
-  /** v1 `memory.failcnt`; v2 `memory.events` `max` summed over the visible ancestors. */
+  /** v1 `memory.failcnt`, v2 `memory.events` `max`: summed over the levels that have a limit. */
   readonly limitHitCount: number;
   /** v2 `memory.events` `high`. */
   readonly highHitCount: number;
