@@ -37,6 +37,7 @@ export interface PlanHeapOptions {
 export type ReserveName =
   | 'program'
   | 'process'
+  | 'guard'
   | 'young'
   | 'heap-overhead'
   | 'external'

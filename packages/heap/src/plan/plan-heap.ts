@@ -35,7 +35,7 @@ export function planHeap(options: PlanHeapOptions): HeapPlan {
   const reserves: HeapReserve[] = fixed.map((reserve) =>
     reserve.name === 'margin' ? { ...reserve, bytes: reserve.bytes + restBytes } : reserve,
   );
-  reserves.splice(3, 0, {
+  reserves.splice(4, 0, {
     name: 'heap-overhead',
     bytes: overheadBytes,
     reason: `V8’s own bookkeeping and fragmentation: ${Math.round((overheadBytes / oldSpaceBytes) * 100)} % of the old space`,

@@ -7,11 +7,11 @@ import type { HeapReserve, PlanHeapOptions } from './heap-plan.ts';
  */
 const PROGRAM_BYTES = mib(36);
 
-/** Anonymous memory of a process that runs nothing yet, stacks and malloc arenas included, by the first major version that needs it. */
-const PROCESS_BYTES_BY_MAJOR: readonly (readonly [fromMajor: number, bytes: number])[] = [
-  [26, mib(13)],
-  [0, mib(10)],
-];
+/** Anonymous memory of a process that runs nothing yet: malloc, stacks, the first isolate. Idle it is 6 to 9 MiB on Node.js 20 to 26. */
+const PROCESS_BYTES = mib(10);
+
+/** What the guard may keep for itself: its modules, the sampling profile, the timeline. */
+const GUARD_BYTES = mib(4);
 
 /** What a full old space needs beside itself: page headers, marking bitmaps, remembered sets, fragmentation. */
 const HEAP_OVERHEAD_RATIO = 0.05;
@@ -74,7 +74,6 @@ export function fixedReserves(
   const { limitBytes, externalBytes, workerCount, workerOldSpaceBytes, besideBytes, semiSpaceBytes } =
     options;
   const { nodeMajor } = options;
-  const processBytes = PROCESS_BYTES_BY_MAJOR.find(([fromMajor]) => nodeMajor >= fromMajor)?.[1] ?? mib(10);
   const reserves: HeapReserve[] = [
     {
       name: 'program',
@@ -83,8 +82,13 @@ export function fixedReserves(
     },
     {
       name: 'process',
-      bytes: processBytes,
-      reason: `what Node.js ${nodeMajor} needs before it runs any code`,
+      bytes: PROCESS_BYTES,
+      reason: 'what Node.js needs before it runs any code',
+    },
+    {
+      name: 'guard',
+      bytes: GUARD_BYTES,
+      reason: 'the guard: its modules, the sampling profile, the timeline',
     },
     {
       name: 'young',

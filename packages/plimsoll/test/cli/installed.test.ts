@@ -53,7 +53,7 @@ test.each([
   ['the file itself', join(installed, 'bin', 'plimsoll')],
 ])('%s in a folder with blanks, quotes and wildcards sizes the heap', (_, command) => {
   const words = [command, 'run', '--limit', '256MiB', '--', 'node', service];
-  expect(runToEnd(words, { cwd: folder })).toMatchObject({ code: 0, out: '184\n', err: '' });
+  expect(runToEnd(words, { cwd: folder })).toMatchObject({ code: 0, out: '181\n', err: '' });
 });
 
 test('through NODE_OPTIONS too the preload is found in that folder', () => {
@@ -67,11 +67,11 @@ test('through NODE_OPTIONS too the preload is found in that folder', () => {
     '-c',
     'node "my service.cjs"',
   ];
-  expect(runToEnd(words, { cwd: folder })).toMatchObject({ code: 0, out: '184\n', err: '' });
+  expect(runToEnd(words, { cwd: folder })).toMatchObject({ code: 0, out: '181\n', err: '' });
 });
 
 test('npm start finds the command and its service exits as npm would without it', () => {
-  expect(runToEnd(['npm', 'start', '--silent'], { cwd: folder })).toMatchObject({ code: 0, out: '184\n' });
+  expect(runToEnd(['npm', 'start', '--silent'], { cwd: folder })).toMatchObject({ code: 0, out: '181\n' });
   writeFileSync(service, 'process.exit(6)');
   expect(runToEnd(['npm', 'start', '--silent'], { cwd: folder })).toMatchObject({ code: 6 });
   writeFileSync(service, heapLimit);
@@ -81,11 +81,11 @@ test('node $(plimsoll flags) survives the word splitting of a shell, guard inclu
   const script = `PATH="$PWD/node_modules/.bin:$PATH"; node $(plimsoll flags) "my service.cjs"`;
   const env = { PLIMSOLL_LIMIT: '256MiB', PLIMSOLL_LOG: 'json' };
   const { out, err } = runToEnd(['sh', '-c', script], { cwd: folder, env });
-  expect(out).toBe('184\n');
+  expect(out).toBe('181\n');
   expect(err).toContain('"plimsoll":"armed"');
 });
 
 test('the PATH decides which plimsoll runs when it is called by its bare name from a shell', () => {
   const script = `PATH="$PWD/node_modules/.bin:$PATH"; cd /; plimsoll run --limit 256MiB node "$OLDPWD/my service.cjs"`;
-  expect(runToEnd(['sh', '-c', script], { cwd: folder })).toMatchObject({ code: 0, out: '184\n' });
+  expect(runToEnd(['sh', '-c', script], { cwd: folder })).toMatchObject({ code: 0, out: '181\n' });
 });
