@@ -46,13 +46,13 @@ export class ByteQueue {
     const puller: Puller<Buffer> = {
       pull: () => this.#pull(),
       close: (reason) => this.#close(reason),
-      stats: () => ({ heldBytes: this.heldBytes }),
     };
     this.flow = new Flow({
       helper: 'byteQueue',
       signal: options.signal,
       ofBytes: true,
       open: () => puller,
+      stats: () => ({ heldBytes: this.heldBytes }),
     });
   }
 

@@ -1,7 +1,8 @@
 import type { Buffer } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 import { limitFault, timeoutFault } from '../fault.ts';
 import { Flow, type FlowOptions } from '../flow/flow.ts';
-import { type Batch, OneItem, type Puller } from '../flow/puller.ts';
+import { type Batch, OneItem } from '../flow/puller.ts';
 import { Holding } from '../holding.ts';
 import { checkBound, checkChoice, checkCount, checkMs } from '../option-check.ts';
 import { type ByteReader, type ByteSource, openBytes } from '../source/byte-source.ts';
@@ -145,7 +146,8 @@ class Tee {
         return new OneItem(chunk);
       }
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#isOver) return undefined;
+      // The branch may have left while its file was looked at.
+      if (this.#isOver || !branch.isOpen) return undefined;
       this.#reading ??= this.#read();
       // Rung when this branch leaves, too: it must not wait for a source that says nothing.
       await Promise.race([this.#reading, this.#taken.wait()]);
@@ -203,7 +205,8 @@ class Tee {
   async #deal(chunk: Buffer): Promise<void> {
     for (const branch of this.branches) {
       if (!branch.isOpen) continue;
-      const wouldLag = branch.lagBytes + chunkWeight(chunk) > this.#plan.maxLagBytes;
+      const wouldLag = await this.#isLagging(branch, chunk);
+      if (!branch.isOpen) continue;
       if (branch.isSpilling || (wouldLag && this.#plan.onLag === 'spill')) {
         await this.#spill(branch, chunk);
         continue;
@@ -211,6 +214,14 @@ class Tee {
       branch.keep(chunk);
       if (wouldLag) this.#relieve(branch);
     }
+  }
+
+  /** A branch that is being read gets a turn of the event loop to catch up before it loses anything. */
+  async #isLagging(branch: Branch, chunk: Buffer): Promise<boolean> {
+    const lags = (): boolean => branch.lagBytes + chunkWeight(chunk) > this.#plan.maxLagBytes;
+    if (!lags() || this.#plan.onLag === 'wait') return false;
+    if (!branch.isSpilling) await setImmediate();
+    return lags();
   }
 
   async #spill(branch: Branch, chunk: Buffer): Promise<void> {
@@ -266,12 +277,12 @@ async function waitAtMost(waiting: Promise<void>, ms: number | undefined): Promi
 }
 
 function branchFlow(tee: Tee, branch: Branch, signal: AbortSignal | undefined): Flow<Buffer> {
-  const puller: Puller<Buffer> = {
+  const puller = {
     pull: () => tee.pull(branch),
-    close: (reason) => tee.close(branch, reason),
+    close: (reason: unknown) => tee.close(branch, reason),
     stats: () => ({ heldBytes: branch.lagBytes, skippedCount: branch.skippedCount }),
   };
-  return new Flow({ helper: 'teeBounded', signal, ofBytes: true, open: () => puller });
+  return new Flow({ helper: 'teeBounded', signal, ofBytes: true, open: () => puller, stats: puller.stats });
 }
 
 /**

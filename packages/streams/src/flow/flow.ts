@@ -24,6 +24,8 @@ export interface FlowSetup<T> {
   readonly signal: AbortSignal | undefined;
   /** Items are Buffers, so that the Node form counts bytes and not objects. */
   readonly ofBytes?: boolean;
+  /** What has passed, for a flow whose items come before it is read. */
+  readonly stats?: () => Partial<FlowStats>;
   /** Opens the source. Called at the first read, so that a flow nobody reads holds nothing. */
   open(): Puller<T>;
 }
@@ -152,7 +154,7 @@ export class Flow<T> implements AsyncIterableIterator<T, undefined> {
 
   /** What has passed so far. */
   stats(): FlowStats {
-    const stats = this.#puller?.stats?.() ?? this.#lastStats;
+    const stats = this.#setup.stats?.() ?? this.#puller?.stats?.() ?? this.#lastStats;
     return { readBytes: 0, skippedCount: 0, heldBytes: 0, ...stats, itemCount: this.#itemCount };
   }
 
