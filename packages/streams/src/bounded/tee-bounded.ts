@@ -290,6 +290,11 @@ function branchFlow(tee: Tee, branch: Branch, signal: AbortSignal | undefined): 
  * stalled. A branch that ends early is no longer waited for; when all have, the source ends.
  * @throws ERR_PLIMSOLL_OPTION at the call. While reading: what the policy says, and every error of the source, on each branch that gets there.
  */
+export function teeBounded(
+  source: ByteSource,
+  options: TeeBoundedOptions & { readonly branchCount?: undefined },
+): [Flow<Buffer>, Flow<Buffer>];
+export function teeBounded(source: ByteSource, options: TeeBoundedOptions): Flow<Buffer>[];
 export function teeBounded(source: ByteSource, options: TeeBoundedOptions): Flow<Buffer>[] {
   const maxLagBytes = checkBound('maxLagBytes', options?.maxLagBytes);
   const onLag = checkChoice('onLag', options.onLag, ['wait', 'drop', 'spill', 'error'] as const);
