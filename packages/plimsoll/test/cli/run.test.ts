@@ -187,7 +187,9 @@ test.each([
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     plimsoll: 'heap-flag-kept',
-    message: expect.stringContaining(`(${setBy}) was set by you and stays`),
+    message: expect.stringContaining(
+      `(${setBy}) was set by you and stays. The plan for 256 MiB has an old space of 157 MiB.`,
+    ),
   });
 });
 

@@ -8,9 +8,8 @@ import type { Service } from './service.ts';
 export interface HeapInForce {
   readonly heap: V8Heap;
   readonly nodeMajor: number;
-  /** In words: `V8's default`, `--max-old-space-size=300 (command line)`. */
+  /** In words: `V8's default`, `--max-old-space-size=300 (command line)`, `plimsoll run`. */
   readonly setBy: string;
-  readonly isUserSized: boolean;
 }
 
 /** The heap that `service` gets under `found`. Here and now it is asked of Node.js itself, so that what V8 says counts, not our model of it. */
@@ -35,7 +34,17 @@ export function findHeapInForce(
           oldSpaceBytes: Math.max(0, measuredBytes - 3 * predicted.semiSpaceBytes),
         };
   const setBy = flags.all.map(({ text, setBy: where }) => `${text} (${where})`).join(' and ');
-  return { heap, nodeMajor, setBy: setBy === '' ? 'V8’s default' : setBy, isUserSized: flags.sizesOldSpace };
+  return {
+    heap,
+    nodeMajor,
+    setBy: isPlanned(service) ? 'plimsoll run' : setBy === '' ? 'V8’s default' : setBy,
+  };
+}
+
+/** True when the first words are size flags that end in our preload, as `plimsoll run` puts them. */
+function isPlanned({ words }: Service): boolean {
+  const end = words.findIndex((word) => /^--require=.*[\\/]preload\.cjs$/.test(word));
+  return end > 0 && words.slice(0, end).every((word) => /^--max-(?:old|semi)-space-size=\d+$/.test(word));
 }
 
 function measureHeapLimit(

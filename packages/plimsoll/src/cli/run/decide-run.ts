@@ -1,9 +1,12 @@
 import {
+  type HeapPlan,
   joinNodeOptions,
   nodeArgumentsOf,
   planHeap,
+  type PlanHeapOptions,
   readUserHeapFlags,
   splitNodeOptions,
+  type UserHeapFlag,
 } from '@plimsoll/heap';
 import { formatBytes, mib, type PlimsollConfig, resolveConfig } from '@plimsoll/memory';
 import { CommandFailure, exitCodes } from '../failure.ts';
@@ -96,29 +99,45 @@ function heapArguments(given: GivenProgram, config: PlimsollConfig): Insertion {
   const { word, path, kind, execArgv, environment } = given;
   const user = readUserHeapFlags({ execArgv, nodeOptions: environment['NODE_OPTIONS'] });
   const { limit, isBounded, origin } = findServiceLimit(config);
-  if (user.sizesOldSpace) return { words: [], notes: [keptFlagNote(user.all)] };
-  if (!isBounded) return { words: [], notes: [unboundedNote(limit.limitBytes)] };
+  if (!isBounded) {
+    return {
+      words: [],
+      notes: [user.sizesOldSpace ? keptFlagNote(user.all) : unboundedNote(limit.limitBytes)],
+    };
+  }
   const besideBytes =
     kind === 'package-manager' ? (PACKAGE_MANAGER_BYTES[word] ?? OTHER_PACKAGE_MANAGER_BYTES) : 0;
-  const plan = planHeap({
+  const options = {
     limitBytes: limit.limitBytes,
     limitOrigin: origin,
     externalBytes: config.externalBytes,
     besideBytes,
     ...(kind === 'node' ? { nodeMajor: nodeMajorOf(path, environment) } : {}),
     ...(user.semiSpaceBytes === undefined ? {} : { semiSpaceBytes: user.semiSpaceBytes }),
-  });
+  };
+  if (user.sizesOldSpace) return { words: [], notes: [keptFlagNote(user.all, planOrNone(options))] };
+  const plan = planHeap(options);
   if (user.all.length === 0) return { words: plan.flags, notes: [] };
   const words = plan.flags.filter((flag) => !flag.startsWith('--max-semi-space-size'));
-  return { words, notes: [keptFlagNote(user.all)] };
+  return { words, notes: [keptFlagNote(user.all, plan)] };
 }
 
-function keptFlagNote(all: ReturnType<typeof readUserHeapFlags>['all']): RunNote {
+/** The plan for comparison with what the user has set, which stays whether one fits or not. */
+function planOrNone(options: PlanHeapOptions): HeapPlan | undefined {
+  try {
+    return planHeap(options);
+  } catch {
+    return undefined;
+  }
+}
+
+function keptFlagNote(all: readonly UserHeapFlag[], plan?: HeapPlan): RunNote {
   const flags = all.map(({ text, setBy }) => `${text} (${setBy})`).join(' and ');
-  return {
-    event: 'heap-flag-kept',
-    message: `${flags} was set by you and stays; it is not sized to the container.`,
-  };
+  const compared =
+    plan === undefined
+      ? ''
+      : ` The plan for ${formatBytes(plan.limitBytes)} has an old space of ${formatBytes(plan.oldSpaceBytes)}.`;
+  return { event: 'heap-flag-kept', message: `${flags} was set by you and stays.${compared}` };
 }
 
 function unboundedNote(limitBytes: number): RunNote {
