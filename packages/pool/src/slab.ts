@@ -52,7 +52,7 @@ export class Slab {
 
   /** A fresh view of the first `bytes` of a cell. */
   view(cell: number, bytes: number): Buffer {
-    // `ArrayBuffer.prototype.transfer` ignores the mark below: whoever called it owns that memory now, and the slab gets other.
+    // On Node 22 `structuredClone` and `ArrayBuffer.prototype.transfer` ignore the mark below: whoever called it owns that memory now, and the slab gets other.
     if (this.#memory.byteLength === 0) this.#memory = allocate(this.bytes, this.#zeroed);
     return Buffer.from(this.#memory, cell * this.cellBytes, bytes);
   }

@@ -1,0 +1,20 @@
+export { type Lazy, lazy, lazyDefaults, type LazyOptions } from './lazy.ts';
+export { lazyChannelName, type LazyEvent, type LazyEventName } from './lazy-events.ts';
+export type { LazyLease } from './lazy-lease.ts';
+export { lazyProcess } from './lazy-process.ts';
+export {
+  type LazyValue,
+  lazyValue,
+  lazyValueDefaults,
+  type LazyValueOptions,
+  type LazyValueStats,
+} from './lazy-value.ts';
+export { lazyWorker } from './lazy-worker.ts';
+export { type CallOptions, moveBuffers } from './remote/remote-call.ts';
+export {
+  type RemoteApi,
+  type RemoteModule,
+  remoteModuleDefaults,
+  type RemoteModuleOptions,
+  type RemoteModuleStats,
+} from './remote/remote-module.ts';
