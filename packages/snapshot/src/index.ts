@@ -29,3 +29,5 @@ export {
   suspectDefaults,
   type SuspectKind,
 } from './answers/suspects.ts';
+export type { ClearReason } from './redact/masking.ts';
+export { type RedactOptions, type RedactReport, redactSnapshot } from './redact/redact.ts';
