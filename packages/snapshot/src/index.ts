@@ -31,3 +31,11 @@ export {
 } from './answers/suspects.ts';
 export type { ClearReason } from './redact/masking.ts';
 export { type RedactOptions, type RedactReport, redactSnapshot } from './redact/redact.ts';
+export {
+  type ClassGrowth,
+  diffDefaults,
+  type DiffOptions,
+  diffSnapshots,
+  type GrowingContainer,
+  type SnapshotDiff,
+} from './diff/diff.ts';

@@ -13,12 +13,6 @@ export interface Container {
 /** Fewest items that make an object a container. */
 export const minContainerItems = 64;
 
-/** The columns a container is found in; a graph without dominators will do. */
-export type ContainerGraph = Pick<
-  HeapGraph,
-  'nodeCount' | 'firstEdges' | 'edges' | 'kind' | 'edgeKind' | 'target'
->;
-
 /** True for what a container holds for the program: its own parts, code, numbers and hidden classes are not. */
 export function isItem(kind: number): boolean {
   return (
@@ -76,7 +70,8 @@ function leadsTo(graph: HeapGraph, from: number, to: number): boolean {
 }
 
 /** The distinct items of a container over all its stores, ascending by node. */
-export function collectItems(graph: ContainerGraph, stores: readonly number[], owner: number): Uint32Array {
+function collectItems(graph: HeapGraph, stores: readonly number[], owner: number): Uint32Array {
+  const protoName = graph.strings.indexOf('__proto__');
   let most = 0;
   for (const store of stores) most += graph.firstEdges[store + 1] - graph.firstEdges[store];
   const found = new Uint32Array(most);
@@ -84,14 +79,20 @@ export function collectItems(graph: ContainerGraph, stores: readonly number[], o
   for (const store of stores) {
     for (let edge = graph.firstEdges[store]; edge < graph.firstEdges[store + 1]; edge++) {
       const kind = graph.edgeKind(edge);
-      // A function's variables are not items.
-      if (kind === edgeKinds.weak || kind === edgeKinds.tableEntry || kind === edgeKinds.context) continue;
+      if (!isHolding(kind)) continue;
       const target = graph.target(edge);
-      if (target !== owner && isItem(graph.kind(target))) found[count++] = target;
+      if (target === owner || !isItem(graph.kind(target))) continue;
+      if (kind === edgeKinds.property && graph.edgeReader.nameOrIndex(edge) === protoName) continue;
+      found[count++] = target;
     }
   }
   const sorted = found.subarray(0, count).sort();
   let kept = 0;
   for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i];
   return sorted.slice(0, kept);
+}
+
+/** True for edges from a container to its items: weak ones hold nothing, and a function's variables are not items. */
+export function isHolding(edgeKind: number): boolean {
+  return edgeKind !== edgeKinds.weak && edgeKind !== edgeKinds.tableEntry && edgeKind !== edgeKinds.context;
 }

@@ -92,6 +92,8 @@ export interface Accumulation {
   readonly itemClass: string;
   /** Number of {@link itemClass} among the items. */
   readonly itemCount: number;
+  /** Kind of node the objects of {@link itemClass} are. @see nodeKinds */
+  readonly itemKind: number;
   readonly retainedBytes: number;
 }
 
@@ -154,11 +156,11 @@ export class SuspectSearch {
       if (accumulation !== undefined) found.push(accumulation);
     }
     for (const chain of this.chains()) found.push(this.weighChain(chain));
-    found.push(...this.#singles(found));
     const leastBytes = Math.max(
       this.#settings.minRetainedBytes,
       this.#settings.minHeapRatio * graph.totalBytes,
     );
+    found.push(...this.singles(found, leastBytes));
     const heavy = found.filter(
       (accumulation) => accumulation.retainedBytes >= leastBytes && !isOwnTable(accumulation),
     );
@@ -173,32 +175,42 @@ export class SuspectSearch {
 
   /** What a container keeps, or undefined when a few of its items are nearly all of it: then they are the ones to look at. */
   weigh(container: Container): Accumulation | undefined {
-    const graph = this.#graph;
-    const bytesByClass = new Map<number, { bytes: number; count: number }>();
-    let sumBytes = 0;
+    const { retainedSizes, totalBytes } = this.#graph;
     const largest = new Float64Array(8);
+    let sumBytes = 0;
     for (const item of container.items) {
-      const bytes = graph.retainedSizes[item];
+      const bytes = retainedSizes[item];
       // Something that keeps most of the heap is not the container's doing.
-      if (bytes > graph.totalBytes / 2) return undefined;
+      if (bytes > totalBytes / 2) return undefined;
       sumBytes += bytes;
-      const id = this.classes.index.idOf(item);
-      const entry = bytesByClass.get(id);
-      if (entry === undefined) bytesByClass.set(id, { bytes, count: 1 });
-      else {
-        entry.bytes += bytes;
-        entry.count++;
-      }
       if (bytes > largest[0]) {
         largest[0] = bytes;
         largest.sort();
       }
     }
     const largestBytes = largest.reduce((sum, bytes) => sum + bytes, 0);
-    const evenShare = Math.min(1, (largest.length * 10) / container.items.length);
-    if (sumBytes > 0 && largestBytes / sumBytes > Math.max(0.6, evenShare)) return undefined;
-    let main = { id: -1, bytes: -1, count: 0 };
-    for (const [id, entry] of bytesByClass) {
+    const evenRatio = Math.min(1, (largest.length * 10) / container.items.length);
+    if (sumBytes > 0 && largestBytes / sumBytes > Math.max(0.6, evenRatio)) return undefined;
+    return this.tally(container);
+  }
+
+  /** Counts a container's items by class and weighs them, however they are spread. */
+  tally(container: Container): Accumulation {
+    const byClass = new Map<number, { bytes: number; count: number; kind: number }>();
+    let sumBytes = 0;
+    for (const item of container.items) {
+      const bytes = this.#graph.retainedSizes[item];
+      sumBytes += bytes;
+      const id = this.classes.index.idOf(item);
+      const entry = byClass.get(id);
+      if (entry === undefined) byClass.set(id, { bytes, count: 1, kind: this.#graph.kind(item) });
+      else {
+        entry.bytes += bytes;
+        entry.count++;
+      }
+    }
+    let main = { id: -1, bytes: -1, count: 0, kind: 0 };
+    for (const [id, entry] of byClass) {
       const isHeavier = entry.bytes > main.bytes || (entry.bytes === main.bytes && entry.count > main.count);
       if (isHeavier) main = { id, ...entry };
     }
@@ -208,6 +220,7 @@ export class SuspectSearch {
       items: container.items,
       itemClass: this.classes.index.name(main.id),
       itemCount: main.count,
+      itemKind: main.kind,
       retainedBytes: this.#bytesKept(container.node, sumBytes),
     };
   }
@@ -241,6 +254,7 @@ export class SuspectSearch {
       items: chain.items,
       itemClass: chain.className,
       itemCount: chain.items.length,
+      itemKind: graph.kind(chain.head),
       retainedBytes: Math.min(bytes, graph.totalBytes),
     };
   }
@@ -277,14 +291,13 @@ export class SuspectSearch {
   }
 
   /** Single objects that are themselves a large part of the heap: a Buffer, a long string, an array of numbers. */
-  #singles(others: readonly Accumulation[]): Accumulation[] {
+  singles(others: readonly Accumulation[], leastBytes: number): Accumulation[] {
     const graph = this.#graph;
-    const least = Math.max(this.#settings.minRetainedBytes, this.#settings.minHeapRatio * graph.totalBytes);
     const taken = new Set(others.map((other) => other.node));
     const found: Accumulation[] = [];
     for (let node = 0; node < graph.nodeCount; node++) {
       const distance = graph.distances[node];
-      if (graph.selfSizes[node] < least || distance >= systemDistance || distance === noDistance) continue;
+      if (graph.selfSizes[node] < leastBytes || distance >= systemDistance || distance === noDistance) continue;
       const owner = this.#ownerOfBytes(node);
       if (taken.has(owner)) continue;
       taken.add(owner);
@@ -296,6 +309,7 @@ export class SuspectSearch {
         items: Uint32Array.of(node),
         itemClass,
         itemCount: 1,
+        itemKind: graph.kind(node),
         retainedBytes,
       });
     }

@@ -1,8 +1,9 @@
 import type { SnapshotHeader } from '../format/header.ts';
 import type { StringTable } from '../format/string-table.ts';
 import type { SnapshotFile } from '../input/snapshot-file.ts';
+import { className } from './class-name.ts';
 import type { EdgeReader } from './edge-reader.ts';
-import { edgeKinds, kindMask, nodeKinds, targetBits, targetMask } from './kinds.ts';
+import { edgeKinds, kindMask, targetBits, targetMask } from './kinds.ts';
 import type { NodeReader } from './node-reader.ts';
 import type { ObjectShapes } from './object-shapes.ts';
 
@@ -149,14 +150,7 @@ export class HeapGraph {
 
   /** The class a person would name: constructor, `{a, b}` of a plain object, or `(string)`, `(closure)` and so on. */
   className(node: number): string {
-    const kind = this.kind(node);
-    if (kind === nodeKinds.object || kind === nodeKinds.native) {
-      const index = this.#names[node];
-      return index >= this.strings.count
-        ? this.shapes.label(index - this.strings.count)
-        : this.strings.get(index);
-    }
-    return kindClassNames[kind] ?? '(other)';
+    return className(this.kind(node), this.#names[node], this.strings, this.shapes);
   }
 
   /** Closes the file. The columns stay usable, names do not. */
@@ -164,20 +158,3 @@ export class HeapGraph {
     this.file[Symbol.dispose]();
   }
 }
-
-/** What Chrome DevTools calls the nodes that are not objects of a class. */
-const kindClassNames: Readonly<Record<number, string>> = {
-  [nodeKinds.hidden]: '(system)',
-  [nodeKinds.array]: '(array)',
-  [nodeKinds.string]: '(string)',
-  [nodeKinds.code]: '(compiled code)',
-  [nodeKinds.closure]: 'Function',
-  [nodeKinds.regexp]: 'RegExp',
-  [nodeKinds.number]: '(number)',
-  [nodeKinds.synthetic]: '(synthetic)',
-  [nodeKinds['concatenated string']]: '(concatenated string)',
-  [nodeKinds['sliced string']]: '(sliced string)',
-  [nodeKinds.symbol]: '(symbol)',
-  [nodeKinds.bigint]: '(bigint)',
-  [nodeKinds['object shape']]: '(object shape)',
-};

@@ -1,14 +1,11 @@
-import { SnapshotError, truncatedFault } from '../errors.ts';
+import { SnapshotError } from '../errors.ts';
 import { type SnapshotHeader, readHeader } from '../format/header.ts';
-import { StringTable, findStringsOffset, scanStrings } from '../format/string-table.ts';
-import { findSection } from '../format/sections.ts';
 import { type SnapshotFile, type SnapshotInput, openSnapshotFile } from '../input/snapshot-file.ts';
 import { computeDistances } from './distances.ts';
 import { computeDominators } from './dominators.ts';
 import { HeapGraph } from './heap-graph.ts';
-import { type GraphShape, findDocumentTrees, markPageNodes } from './page-flags.ts';
-import { readEdges } from './read-edges.ts';
-import { readNodes } from './read-nodes.ts';
+import { markPageNodes } from './page-flags.ts';
+import { readColumns } from './read-columns.ts';
 import { release } from './release.ts';
 import { foldOwnedSizes } from './shallow-sizes.ts';
 
@@ -74,30 +71,8 @@ function readGraph(file: SnapshotFile, options: OpenSnapshotOptions): HeapGraph 
   const header = readHeader(file);
   refuseWhenTooLarge(header, file, options.maxMemoryBytes ?? Number.POSITIVE_INFINITY);
   const step = (name: SnapshotStep): void => options.onStep?.(name, header);
-  step('strings');
-  const stringsOffset = findStringsOffset(file);
-  // A file cut before its strings is read as far as it goes, for the error to say where it ends.
-  const strings = stringsOffset < 0 ? undefined : new StringTable(file, scanStrings(file, stringsOffset));
-  step('nodes');
-  const nodes = readNodes(
-    file,
-    header,
-    strings?.count ?? Number.POSITIVE_INFINITY,
-    findSection(file, header.endOffset, 'nodes'),
-  );
-  const edgesOffset = findSection(file, nodes.endOffset, 'edges');
-  if (strings === undefined) throw truncatedFault(file.sizeBytes, 'edges and strings');
-  step('edges');
-  const edgeColumns = readEdges(file, header, nodes, strings, edgesOffset);
+  const { strings, nodes, edges: edgeColumns, shape, documentTrees } = readColumns(file, header, step);
   release(nodes.ids);
-  const shape: GraphShape = {
-    nodeCount: header.nodeCount,
-    rootNode: header.rootNode,
-    types: nodes.types,
-    firstEdges: nodes.firstEdges,
-    edges: edgeColumns.edges,
-  };
-  const documentTrees = findDocumentTrees(shape, nodes.names, strings.indexOf('(Document DOM trees)'));
   step('sizes');
   markPageNodes(shape, documentTrees);
   foldOwnedSizes(shape, {
