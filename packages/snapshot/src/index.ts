@@ -39,3 +39,12 @@ export {
   type GrowingContainer,
   type SnapshotDiff,
 } from './diff/diff.ts';
+export { analyzeGraph, type AnalyzeOptions, type SnapshotAnalysis } from './answers/analysis.ts';
+export type { ClosureGroup } from './answers/closure-sites.ts';
+export type { RealmSummary } from './answers/contexts.ts';
+export type { BigDominator } from './answers/dominators.ts';
+export type { DuplicateString, DuplicateStrings } from './answers/duplicate-strings.ts';
+export type { ListenerGroup } from './answers/listeners.ts';
+export type { NativeBlock, NativeGroup, NativeSummary } from './answers/native.ts';
+export type { RoomyStore } from './answers/roomy-stores.ts';
+export { printAnalysis, printDiff, type PrintForm } from './report/print.ts';

@@ -1,4 +1,4 @@
-import { noDistance, systemDistance } from '../graph/distances.ts';
+import { noDistance } from '../graph/distances.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { edgeKinds, nodeKinds } from '../graph/kinds.ts';
 import type { ClassTable } from './classes.ts';
@@ -26,7 +26,7 @@ export function findChains(graph: HeapGraph, classes: ClassTable, minItems: numb
   const members = new Map<string, number[]>();
   for (let node = 0; node < graph.nodeCount; node++) {
     const distance = graph.distances[node];
-    if (distance >= systemDistance || distance === noDistance) continue;
+    if (distance === noDistance) continue;
     const kind = graph.kind(node);
     if (kind !== nodeKinds.object && kind !== nodeKinds.hidden) continue;
     const isDeep = kind === nodeKinds.object && deepClasses.has(classes.index.idOf(node));
@@ -37,13 +37,41 @@ export function findChains(graph: HeapGraph, classes: ClassTable, minItems: numb
     if (list === undefined) members.set(name, [node]);
     else list.push(node);
   }
-  return [...members]
+  const chains = [...members]
     .filter(([, nodes]) => nodes.length >= minItems)
-    .map(([className, nodes]) => ({
-      className,
-      head: nearest(graph, nodes),
-      items: Uint32Array.from(nodes),
-    }));
+    .map(([name, nodes]) => ({ className: name, head: nearest(graph, nodes), items: Uint32Array.from(nodes) }));
+  // Contexts stand between any two objects of a chain; alone they are one only when nothing else is.
+  const contexts = chains.find((chain) => chain.className === contextClass);
+  const others = chains.filter((chain) => chain !== contexts);
+  if (contexts === undefined) return others;
+  const isExplained = others.some((chain) => chain.items.length >= contexts.items.length / 4);
+  return isExplained ? others : [...others, { ...contexts, head: heaviestNested(graph, contexts.items) }];
+}
+
+const contextClass = 'system / Context';
+
+/** The context at the top of the longest chain: the heaviest one that lies in another. */
+function heaviestNested(graph: HeapGraph, contexts: Uint32Array): number {
+  let best = contexts[0];
+  let bestBytes = -1;
+  for (const context of contexts) {
+    const bytes = graph.retainedSizes[context];
+    if (bytes > bestBytes && bytes < graph.totalBytes * 0.9 && hasNestedTwin(graph, context, bytes)) {
+      best = context;
+      bestBytes = bytes;
+    }
+  }
+  return best;
+}
+
+/** True when another context close above keeps nearly the same: links of a chain differ by one link. */
+function hasNestedTwin(graph: HeapGraph, context: number, bytes: number): boolean {
+  let current = context;
+  for (let steps = 0; steps < 8 && current !== graph.rootNode; steps++) {
+    current = graph.dominators[current];
+    if (graph.className(current) === contextClass) return graph.retainedSizes[current] < bytes * 1.05 + 4096;
+  }
+  return false;
 }
 
 function nearest(graph: HeapGraph, nodes: readonly number[]): number {

@@ -1,4 +1,4 @@
-import { noDistance, systemDistance } from '../graph/distances.ts';
+import { noDistance } from '../graph/distances.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { edgeKinds, nodeKinds } from '../graph/kinds.ts';
 
@@ -34,7 +34,7 @@ export function findContainers(graph: HeapGraph, minItems: number = minContainer
   for (let node = 0; node < graph.nodeCount; node++) {
     if (graph.firstEdges[node + 1] - graph.firstEdges[node] < minItems) continue;
     const distance = graph.distances[node];
-    if (distance >= systemDistance || distance === noDistance) continue;
+    if (distance === noDistance) continue;
     const owner = ownerOf(graph, node);
     if (owner < 0) continue;
     const stores = byOwner.get(owner);

@@ -113,11 +113,25 @@ export class Places {
           suffix.length > 0 &&
           graph.edgeKind(edges[at - 1]) === edgeKinds.internal
         ) {
-          return { name: listeners ?? `${className}${suffix}`, file: this.#nearestFile(edges.slice(0, at)) };
+          return { name: listeners ?? `${className}${suffix}`, file: this.#programFile(edges.slice(0, at)) };
         }
       }
     }
-    return { name: listeners ?? suffix.replace(/^\./, ''), file: this.#nearestFile(edges) };
+    const variable = this.#variableOf(node);
+    if (variable >= 0) {
+      return { name: listeners ?? graph.edgeName(variable), file: this.fileOfContext(graph.source(variable), []) };
+    }
+    // What is left are slots of V8's own roots, which mean nothing to a program's author.
+    return { name: listeners ?? '', file: this.#programFile(edges) };
+  }
+
+  /** A variable that holds the node, whichever way is shortest: what the stack holds has a shorter way without a name. */
+  #variableOf(node: number): number {
+    const graph = this.#graph;
+    for (let edge = 0; edge < graph.edgeCount; edge++) {
+      if (graph.target(edge) === node && graph.edgeKind(edge) === edgeKinds.context) return edge;
+    }
+    return -1;
   }
 
   /** File of the function whose variables a context holds; looks along `pathBefore` first. */
@@ -159,6 +173,12 @@ export class Places {
       if (names.includes(graph.edgeName(edge))) return graph.target(edge);
     }
     return -1;
+  }
+
+  /** The nearest file of the program itself: Node.js' own say nothing about what a name means. */
+  #programFile(edges: readonly number[]): string {
+    const file = this.#nearestFile(edges);
+    return file.startsWith('node:') ? '' : file;
   }
 
   #nearestFile(edges: readonly number[]): string {

@@ -1,6 +1,6 @@
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { SnapshotError } from '../errors.ts';
-import { noDistance, systemDistance } from '../graph/distances.ts';
+import { noDistance } from '../graph/distances.ts';
 import { nodeKinds } from '../graph/kinds.ts';
 import { type Chain, findChains } from './chains.ts';
 import { type ClassTable, summarizeClasses } from './classes.ts';
@@ -102,15 +102,17 @@ export interface Accumulation {
  * @throws ERR_SNAPSHOT_OPTION for a ratio outside 0 to 1 or counts below 1
  */
 export function findSuspects(graph: HeapGraph, options: FindSuspectsOptions = {}): Suspect[] {
-  const settings = checkOptions({ ...suspectDefaults, ...options });
-  const search = new SuspectSearch(graph, settings);
-  return search
-    .accumulations()
-    .slice(0, settings.maxSuspects)
-    .map((found) => search.word(found));
+  return new SuspectSearch(graph, checkSuspectOptions(options)).suspects();
 }
 
-function checkOptions(settings: Required<FindSuspectsOptions>): Required<FindSuspectsOptions> {
+/** Fills in the defaults and refuses what cannot be used. */
+export function checkSuspectOptions(options: FindSuspectsOptions): Required<FindSuspectsOptions> {
+  const settings = {
+    minHeapRatio: options.minHeapRatio ?? suspectDefaults.minHeapRatio,
+    minRetainedBytes: options.minRetainedBytes ?? suspectDefaults.minRetainedBytes,
+    minItemCount: options.minItemCount ?? suspectDefaults.minItemCount,
+    maxSuspects: options.maxSuspects ?? suspectDefaults.maxSuspects,
+  };
   const { minHeapRatio, minItemCount, maxSuspects } = settings;
   if (!(minHeapRatio >= 0 && minHeapRatio <= 1)) {
     throw new SnapshotError(
@@ -145,6 +147,13 @@ export class SuspectSearch {
     this.classes = summarizeClasses(graph);
     this.places = new Places(graph);
     this.containers = findContainers(graph, settings.minItemCount);
+  }
+
+  /** The findings in words, heaviest first. */
+  suspects(): Suspect[] {
+    return this.accumulations()
+      .slice(0, this.#settings.maxSuspects)
+      .map((found) => this.word(found));
   }
 
   /** Everything heavy enough, heaviest first. */
@@ -272,7 +281,7 @@ export class SuspectSearch {
       classCount: Math.max(found.itemCount, this.#countOf(found.itemClass)),
       retainedBytes: found.retainedBytes,
       heapRatio: found.retainedBytes / graph.totalBytes,
-      alsoHeldBy: found.kind === 'container' ? this.#otherHolders(found) : [],
+      alsoHeldBy: found.kind === 'container' && !found.itemClass.startsWith('(') ? this.#otherHolders(found) : [],
       sites: findSites(graph, this.places, found.items).slice(0, 3),
       path: this.places.path(found.node),
       ...(growth === undefined ? {} : { growth }),
@@ -297,7 +306,7 @@ export class SuspectSearch {
     const found: Accumulation[] = [];
     for (let node = 0; node < graph.nodeCount; node++) {
       const distance = graph.distances[node];
-      if (graph.selfSizes[node] < leastBytes || distance >= systemDistance || distance === noDistance) continue;
+      if (graph.selfSizes[node] < leastBytes || distance === noDistance) continue;
       const owner = this.#ownerOfBytes(node);
       if (taken.has(owner)) continue;
       taken.add(owner);

@@ -23,6 +23,7 @@ export const knownNames = [
   'Timeout',
   'WeakMap',
   '__proto__',
+  '_events',
   'elements',
   'map',
   'properties',
