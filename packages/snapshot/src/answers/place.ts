@@ -20,8 +20,10 @@ export interface Place {
   readonly file: string;
 }
 
-/** A dictionary's keys are data: an object with more members than this gives its path steps no key names. */
-const maxNamedMembers = 64;
+/** A dictionary's keys are data: a plain object with more members than this gives its path steps no key names. */
+const maxNamedMembers = 32;
+/** Nor does a key that no one would write behind a dot. */
+const memberName = /^(#?[A-Za-z_$][\w$]*|<symbol [\w.$:() -]*>)$/;
 const maxSteps = 200;
 
 /** Answers where objects hang: shortest paths, variables, properties and files. */
@@ -73,8 +75,9 @@ export class Places {
         const source = graph.source(edge);
         const first = graph.firstEdges[source];
         const memberCount = graph.firstEdges[source + 1] - first;
-        if (memberCount > maxNamedMembers && this.#isDictionary(source)) return `[<key of ${memberCount}>]`;
-        return `.${name}`;
+        const isKey = memberCount > maxNamedMembers && this.#isDictionary(source);
+        // The window object of a context is reached by numbers.
+        return (isKey || !memberName.test(name)) && !/^\d+$/.test(name) ? `[<key of ${memberCount}>]` : `.${name}`;
       }
       case edgeKinds.tableEntry:
       case edgeKinds.keyEntry:
