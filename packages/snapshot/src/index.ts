@@ -48,3 +48,19 @@ export type { ListenerGroup } from './answers/listeners.ts';
 export type { NativeBlock, NativeGroup, NativeSummary } from './answers/native.ts';
 export type { RoomyStore } from './answers/roomy-stores.ts';
 export { printAnalysis, printDiff, type PrintForm } from './report/print.ts';
+export type { FlameFrame } from './report/incident/allocation-flame.ts';
+export type { CensusSummary } from './report/incident/census.ts';
+export {
+  type Decision,
+  type IncidentFacts,
+  type IncidentSite,
+  listSnapshots,
+  type TimelinePoint,
+} from './report/incident/incident-files.ts';
+export {
+  type IncidentReport,
+  readReport,
+  type ReadReportOptions,
+} from './report/incident/incident-report.ts';
+export { type ReportForm, renderReport } from './report/render.ts';
+export type { TreemapTile } from './report/treemap.ts';

@@ -1,8 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlagsCommand } from './commands/flags.ts';
 import { addPlanCommand } from './commands/plan.ts';
+import { addRedactCommand } from './commands/redact.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { exitCodes } from './failure.ts';
 
@@ -23,6 +27,10 @@ export function createProgram(version: string): Command {
   addPlanCommand(program);
   addConfigCommand(program);
   addDoctorCommand(program);
+  addAnalyzeCommand(program);
+  addDiffCommand(program);
+  addRedactCommand(program);
+  addReportCommand(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -39,7 +39,11 @@ export function findChains(graph: HeapGraph, classes: ClassTable, minItems: numb
   }
   const chains = [...members]
     .filter(([, nodes]) => nodes.length >= minItems)
-    .map(([name, nodes]) => ({ className: name, head: nearest(graph, nodes), items: Uint32Array.from(nodes) }));
+    .map(([name, nodes]) => ({
+      className: name,
+      head: nearest(graph, nodes),
+      items: Uint32Array.from(nodes),
+    }));
   // Contexts stand between any two objects of a chain; alone they are one only when nothing else is.
   const contexts = chains.find((chain) => chain.className === contextClass);
   const others = chains.filter((chain) => chain !== contexts);

@@ -11,20 +11,26 @@ export interface ClosureGroup extends Site {
 
 /** Counts functions by where they were written: one line with a hundred thousand of them is the finding itself. */
 export function findClosureGroups(graph: HeapGraph, places: Places, maxCount = 20): ClosureGroup[] {
-  const groups = new Map<string, { closure: number; line: number; column: number; count: number; bytes: number }>();
+  const groups = new Map<
+    string,
+    { closure: number; line: number; column: number; count: number; bytes: number }
+  >();
   scanLocations(graph, (node, scriptId, line, column) => {
     if (graph.kind(node) !== nodeKinds.closure) return;
     const key = `${scriptId}:${line}:${column}`;
     const group = groups.get(key);
     const bytes = graph.retainedSizes[node];
-    if (group === undefined) groups.set(key, { closure: node, line: line + 1, column: column + 1, count: 1, bytes });
+    if (group === undefined)
+      groups.set(key, { closure: node, line: line + 1, column: column + 1, count: 1, bytes });
     else {
       group.count++;
       group.bytes += bytes;
     }
   });
   const found: ClosureGroup[] = [];
-  for (const { closure, line, column, count, bytes } of [...groups.values()].sort((a, b) => b.count - a.count)) {
+  for (const { closure, line, column, count, bytes } of [...groups.values()].sort(
+    (a, b) => b.count - a.count,
+  )) {
     if (found.length >= maxCount || count < 2) break;
     const file = places.fileOfClosure(closure);
     if (file === '' || file.startsWith('node:')) continue;

@@ -31,7 +31,9 @@ export function findBigDominators(graph: HeapGraph, places: Places, maxCount = 2
     const isShown = graph.kind(node) !== nodeKinds.synthetic && graph.selfSizes[node] > 0;
     if (isShown && bytes < graph.totalBytes * 0.9) big.push(node);
   }
-  const ends = big.filter((node) => (largestChild.get(node) ?? 0) < passThroughRatio * graph.retainedSizes[node]);
+  const ends = big.filter(
+    (node) => (largestChild.get(node) ?? 0) < passThroughRatio * graph.retainedSizes[node],
+  );
   ends.sort((a, b) => graph.retainedSizes[b] - graph.retainedSizes[a]);
   return ends.slice(0, maxCount).map((node) => ({
     className: graph.className(node),

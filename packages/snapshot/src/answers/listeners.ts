@@ -35,7 +35,13 @@ export function findListeners(graph: HeapGraph, maxCount = 20): ListenerGroup[] 
       if (event === '__proto__') continue;
       const emitterClass = graph.className(emitter);
       const key = `${emitterClass}\0${event}`;
-      const group = groups.get(key) ?? { emitterClass, event, listenerCount: 0, emitterCount: 0, mostOnOne: 0 };
+      const group = groups.get(key) ?? {
+        emitterClass,
+        event,
+        listenerCount: 0,
+        emitterCount: 0,
+        mostOnOne: 0,
+      };
       group.listenerCount += listenerCount;
       group.emitterCount++;
       group.mostOnOne = Math.max(group.mostOnOne, listenerCount);
@@ -50,7 +56,8 @@ function countListeners(graph: HeapGraph, value: number): number {
   if (graph.name(value) !== 'Array') return 0;
   let count = 0;
   for (let edge = graph.firstEdges[value]; edge < graph.firstEdges[value + 1]; edge++) {
-    if (graph.edgeKind(edge) === edgeKinds.element && graph.kind(graph.target(edge)) === nodeKinds.closure) count++;
+    if (graph.edgeKind(edge) === edgeKinds.element && graph.kind(graph.target(edge)) === nodeKinds.closure)
+      count++;
   }
   return count;
 }

@@ -77,7 +77,9 @@ export class Places {
         const memberCount = graph.firstEdges[source + 1] - first;
         const isKey = memberCount > maxNamedMembers && this.#isDictionary(source);
         // The window object of a context is reached by numbers.
-        return (isKey || !memberName.test(name)) && !/^\d+$/.test(name) ? `[<key of ${memberCount}>]` : `.${name}`;
+        return (isKey || !memberName.test(name)) && !/^\d+$/.test(name)
+          ? `[<key of ${memberCount}>]`
+          : `.${name}`;
       }
       case edgeKinds.tableEntry:
       case edgeKinds.keyEntry:
@@ -122,7 +124,10 @@ export class Places {
     }
     const variable = this.#variableOf(node);
     if (variable >= 0) {
-      return { name: listeners ?? graph.edgeName(variable), file: this.fileOfContext(graph.source(variable), []) };
+      return {
+        name: listeners ?? graph.edgeName(variable),
+        file: this.fileOfContext(graph.source(variable), []),
+      };
     }
     // What is left are slots of V8's own roots, which mean nothing to a program's author.
     return { name: listeners ?? '', file: this.#programFile(edges) };

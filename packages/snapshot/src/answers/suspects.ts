@@ -281,7 +281,8 @@ export class SuspectSearch {
       classCount: Math.max(found.itemCount, this.#countOf(found.itemClass)),
       retainedBytes: found.retainedBytes,
       heapRatio: found.retainedBytes / graph.totalBytes,
-      alsoHeldBy: found.kind === 'container' && !found.itemClass.startsWith('(') ? this.#otherHolders(found) : [],
+      alsoHeldBy:
+        found.kind === 'container' && !found.itemClass.startsWith('(') ? this.#otherHolders(found) : [],
       sites: findSites(graph, this.places, found.items).slice(0, 3),
       path: this.places.path(found.node),
       ...(growth === undefined ? {} : { growth }),

@@ -1,6 +1,12 @@
 import { SnapshotError } from '../errors.ts';
 import { type Container, findContainers } from '../answers/containers.ts';
-import { type Accumulation, type Growth, type Suspect, SuspectSearch, suspectDefaults } from '../answers/suspects.ts';
+import {
+  type Accumulation,
+  type Growth,
+  type Suspect,
+  SuspectSearch,
+  suspectDefaults,
+} from '../answers/suspects.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { openSnapshot } from '../graph/open-snapshot.ts';
 import type { SnapshotInput } from '../input/snapshot-file.ts';
@@ -39,6 +45,8 @@ export interface DiffOptions {
   readonly minAddedCount?: number;
   /** Most containers returned. @default 10 */
   readonly maxContainers?: number;
+  /** Most bytes of memory the newest snapshot may need; the older ones need less. @default no bound */
+  readonly maxMemoryBytes?: number;
   /** Where gzip and streams are unpacked to. @default the system's temporary folder */
   readonly spoolDir?: string;
 }
@@ -63,13 +71,22 @@ export async function diffSnapshots(
   inputs: readonly SnapshotInput[],
   options: DiffOptions = {},
 ): Promise<SnapshotDiff> {
-  const settings = { ...diffDefaults, ...options };
+  const settings = {
+    minAddedCount: options.minAddedCount ?? diffDefaults.minAddedCount,
+    maxContainers: options.maxContainers ?? diffDefaults.maxContainers,
+  };
   const newest = inputs.at(-1);
   if (inputs.length < 2 || newest === undefined) {
-    throw new SnapshotError('ERR_SNAPSHOT_OPTION', `a comparison needs two or three snapshots, oldest first; given ${inputs.length}`);
+    throw new SnapshotError(
+      'ERR_SNAPSHOT_OPTION',
+      `a comparison needs two or three snapshots, oldest first; given ${inputs.length}`,
+    );
   }
-  const spool = options.spoolDir === undefined ? {} : { spoolDir: options.spoolDir };
-  using graph = await openSnapshot(newest, spool);
+  const { spoolDir, maxMemoryBytes } = options;
+  using graph = await openSnapshot(newest, {
+    ...(spoolDir === undefined ? {} : { spoolDir }),
+    ...(maxMemoryBytes === undefined ? {} : { maxMemoryBytes }),
+  });
   const search = new SuspectSearch(graph, { ...suspectDefaults, minItemCount: settings.minAddedCount });
   const candidates = listCandidates(graph, search, settings.minAddedCount);
   const request = {
@@ -78,8 +95,13 @@ export async function diffSnapshots(
   };
   const outlines: SnapshotOutline[] = [];
   for (const input of inputs.slice(0, -1)) outlines.push(await readOutline(input, request, options.spoolDir));
-  const measured = candidates.flatMap((candidate) => measure(graph, candidate, outlines, settings.minAddedCount));
-  const kept = withoutNoise(measured, graph.totalBytes - outlines[0].totalBytes).slice(0, settings.maxContainers);
+  const measured = candidates.flatMap((candidate) =>
+    measure(graph, candidate, outlines, settings.minAddedCount),
+  );
+  const kept = withoutNoise(measured, graph.totalBytes - outlines[0].totalBytes).slice(
+    0,
+    settings.maxContainers,
+  );
   return {
     growing: kept.map(({ found, steps, addedBytes }) => ({
       ...search.word(found, steps.at(-1)),

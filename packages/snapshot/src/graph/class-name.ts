@@ -20,7 +20,12 @@ const kindClassNames: Readonly<Record<number, string>> = {
 };
 
 /** The class a person would name: constructor, `{a, b}` of a plain object, or `(string)`, `(system)` and so on. */
-export function className(kind: number, nameIndex: number, strings: StringTable, shapes: ObjectShapes): string {
+export function className(
+  kind: number,
+  nameIndex: number,
+  strings: StringTable,
+  shapes: ObjectShapes,
+): string {
   if (kind !== nodeKinds.object && kind !== nodeKinds.native) return kindClassNames[kind] ?? '(other)';
   return nameIndex >= strings.count ? shapes.label(nameIndex - strings.count) : strings.get(nameIndex);
 }

@@ -19,7 +19,7 @@ export interface OpenSnapshotOptions {
   /** Where gzip and streams are unpacked to. @default the system's temporary folder */
   readonly spoolDir?: string;
   /** Called before each step. */
-  readonly onStep?: (step: SnapshotStep, header: SnapshotHeader) => void;
+  readonly onStep?: (step: SnapshotStep, header: SnapshotHeader, fileBytes: number) => void;
 }
 
 /** What reading a snapshot costs, known from its header alone. */
@@ -70,7 +70,7 @@ export async function measureNeed(input: SnapshotInput, spoolDir?: string): Prom
 function readGraph(file: SnapshotFile, options: OpenSnapshotOptions): HeapGraph {
   const header = readHeader(file);
   refuseWhenTooLarge(header, file, options.maxMemoryBytes ?? Number.POSITIVE_INFINITY);
-  const step = (name: SnapshotStep): void => options.onStep?.(name, header);
+  const step = (name: SnapshotStep): void => options.onStep?.(name, header, file.sizeBytes);
   const { strings, nodes, edges: edgeColumns, shape, documentTrees } = readColumns(file, header, step);
   release(nodes.ids);
   step('sizes');

@@ -19,7 +19,8 @@ const symbolLabel = /^<symbol [\w.$:()[\] -]*>$/;
 const typeName = /^[\w$ .:/()<>[\]{},#*+=&|~?!'"%^-]*$/;
 const manyDigits = /\d{5,}/;
 const opaque = /^(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}$/;
-const weakEntry = /^(\d+ \/ part of key \()(.*?)( @\d+\) -> value \()(.*)( @\d+\) pair in WeakMap \(table @\d+\))$/s;
+const weakEntry =
+  /^(\d+ \/ part of key \()(.*?)( @\d+\) -> value \()(.*)( @\d+\) pair in WeakMap \(table @\d+\))$/s;
 const scriptFile = /^(node:[\w/-]+|(file:\/\/)?[\w@./\\: +-]+\.(c|m)?(js|ts)x?)$/;
 const emailLike = /[^\s@]@[^\s@]+\.[^\s@]/;
 
@@ -37,7 +38,10 @@ export class Masking {
     // The names inside are those of key and value, which may be text; the rest is what DevTools reads.
     if (entry !== null) {
       const [, start, key, middle, value, end] = entry;
-      return { text: `${start}${this.#maskName(key)}${middle}${this.#maskName(value)}${end}`, reason: 'slot' };
+      return {
+        text: `${start}${this.#maskName(key)}${middle}${this.#maskName(value)}${end}`,
+        reason: 'slot',
+      };
     }
     const reason = clearReason(text, roles);
     return reason === undefined ? { text: this.mask(text) } : { text, reason };
@@ -51,7 +55,9 @@ export class Masking {
   }
 
   #maskName(name: string): string {
-    return identifier.test(name) && /^[A-Z]/.test(name) && !looksLikeData(name) ? name : 'x'.repeat(name.length);
+    return identifier.test(name) && /^[A-Z]/.test(name) && !looksLikeData(name)
+      ? name
+      : 'x'.repeat(name.length);
   }
 }
 

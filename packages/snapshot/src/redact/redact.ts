@@ -114,7 +114,7 @@ function writeRedacted(file: SnapshotFile, target: number, key: string): RedactR
 
 function copyRange(file: SnapshotFile, target: number, from: number, to: number): number {
   const chunk = new Uint8Array(copyBytes);
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const got = file.read(chunk, at, Math.min(copyBytes, to - at));
     if (got === 0) break;
     writeFully(target, chunk.subarray(0, got));
@@ -124,7 +124,7 @@ function copyRange(file: SnapshotFile, target: number, from: number, to: number)
 }
 
 function writeFully(target: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(target, bytes, done);
+  for (let done = 0; done < bytes.length;) done += writeSync(target, bytes, done);
 }
 
 /** Collects text into blocks of about a megabyte. */

@@ -74,9 +74,19 @@ function readNodeRoles(file: SnapshotFile, header: SnapshotHeader, roles: Uint8A
   return { types, nodesOffset, endOffset: reader.offset };
 }
 
-function readEdgeRoles(file: SnapshotFile, header: SnapshotHeader, nodes: NodeRoles, roles: Uint8Array): void {
+function readEdgeRoles(
+  file: SnapshotFile,
+  header: SnapshotHeader,
+  nodes: NodeRoles,
+  roles: Uint8Array,
+): void {
   const rows = new RowReader(file, nodes.nodesOffset, header.nodeFields.length, 'nodes');
-  const edges = new RowReader(file, findSection(file, nodes.endOffset, 'edges'), header.edgeFields.length, 'edges');
+  const edges = new RowReader(
+    file,
+    findSection(file, nodes.endOffset, 'edges'),
+    header.edgeFields.length,
+    'edges',
+  );
   const countField = header.nodeFields.indexOf('edge_count');
   const [typeField, nameField, toField] = ['type', 'name_or_index', 'to_node'].map((field) =>
     header.edgeFields.indexOf(field),
@@ -95,11 +105,13 @@ function readEdgeRoles(file: SnapshotFile, header: SnapshotHeader, nodes: NodeRo
       if (kind === edgeKinds.context) roles[name] |= stringRoles.variable;
       else if (kind === edgeKinds.internal || kind === edgeKinds.weak || kind === edgeKinds.shortcut) {
         roles[name] |= stringRoles.slot;
-        if (nodes.types[node] === nodeKinds.code && nodes.types[target] === nodeKinds.string) scripts.push(target);
+        if (nodes.types[node] === nodeKinds.code && nodes.types[target] === nodeKinds.string)
+          scripts.push(target);
       } else if (kind === edgeKinds.property) {
         if (propertyCount < maxPropertyFanOut) pending[propertyCount] = name;
         // Too many for an object written in source: what was waiting turns out to be keys as well.
-        else if (propertyCount === maxPropertyFanOut) for (const early of pending) roles[early] |= stringRoles.key;
+        else if (propertyCount === maxPropertyFanOut)
+          for (const early of pending) roles[early] |= stringRoles.key;
         if (propertyCount >= maxPropertyFanOut) roles[name] |= stringRoles.key;
         if (nodes.types[target] === nodeKinds.closure) roles[name] |= stringRoles.method;
         propertyCount++;

@@ -90,7 +90,11 @@ export function analysisTables(analysis: SnapshotAnalysis): ReportTable[] {
     {
       title: `Outside the JavaScript heap (${formatSize(analysis.native.totalBytes)}, of it ${formatSize(analysis.native.arrayBufferBytes)} behind Buffers)`,
       head: ['block', 'count', 'size'],
-      rows: analysis.native.groups.map((one) => [one.name, formatCount(one.count), formatSize(one.selfBytes)]),
+      rows: analysis.native.groups.map((one) => [
+        one.name,
+        formatCount(one.count),
+        formatSize(one.selfBytes),
+      ]),
     },
   ];
   return tables

@@ -1,6 +1,12 @@
 /** Lays rows out in columns: the first to the left, the others to the right. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[], indent = '  '): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+export function textTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  indent = '  ',
+): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))

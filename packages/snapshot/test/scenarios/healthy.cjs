@@ -12,7 +12,7 @@ async function serve(id) {
   bus.on('tick', listener);
   if (cache.size >= 500) cache.delete(cache.keys().next().value);
   cache.set(`key ${id}`, { body: `body of ${id}` });
-  await null;
+  await Promise.resolve();
   bus.off('tick', listener);
   served++;
   return served;
