@@ -31,12 +31,13 @@ export function isItem(kind: number): boolean {
 /** Finds the containers of a graph: objects with at least `minItems` references of their own or in their backing store. */
 export function findContainers(graph: HeapGraph, minItems: number = minContainerItems): Container[] {
   const byOwner = new Map<number, number[]>();
+  const globals = findGlobals(graph);
   for (let node = 0; node < graph.nodeCount; node++) {
     if (graph.firstEdges[node + 1] - graph.firstEdges[node] < minItems) continue;
     const distance = graph.distances[node];
     if (distance === noDistance) continue;
     const owner = ownerOf(graph, node);
-    if (owner < 0) continue;
+    if (owner < 0 || globals.has(owner)) continue;
     const stores = byOwner.get(owner);
     if (stores === undefined) byOwner.set(owner, [node]);
     else stores.push(node);
@@ -47,6 +48,15 @@ export function findContainers(graph: HeapGraph, minItems: number = minContainer
     if (items.length >= minItems) containers.push({ node, items });
   }
   return containers;
+}
+
+/** Global objects hold everything and are no one's container; their members come and go as Node.js loads its parts. */
+function findGlobals(graph: HeapGraph): ReadonlySet<number> {
+  const globals = new Set<number>();
+  for (let edge = graph.firstEdges[graph.rootNode]; edge < graph.firstEdges[graph.rootNode + 1]; edge++) {
+    if (graph.edgeKind(edge) === edgeKinds.shortcut) globals.add(graph.target(edge));
+  }
+  return globals;
 }
 
 /** The object a backing store belongs to: what dominates it, or leads to it. -1 for what is no container of the program. */

@@ -103,9 +103,10 @@ export class Places {
         const name = `${graph.edgeName(edge)}${suffix}`;
         return { name: listeners ?? name, file: this.fileOfContext(source, edges.slice(0, at)) };
       }
-      if (kind === edgeKinds.property || kind === edgeKinds.shortcut || kind === edgeKinds.element) {
+      if (kind === edgeKinds.property || kind === edgeKinds.element || kind === edgeKinds.shortcut) {
+        if (kind === edgeKinds.shortcut) return { name: listeners ?? `globalThis${suffix}`, file: '' };
         suffix = `${this.edgeLabel(edge)}${suffix}`;
-        const isGlobal = graph.name(source).startsWith('global') || kind === edgeKinds.shortcut;
+        const isGlobal = graph.name(source).startsWith('global');
         if (isGlobal) return { name: listeners ?? `globalThis${suffix}`, file: '' };
         if (graph.kind(source) === nodeKinds.closure) {
           const owner = graph.name(source);

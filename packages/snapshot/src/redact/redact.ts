@@ -1,11 +1,10 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 
-import { SnapshotError } from '../errors.ts';
+import { SnapshotError, truncatedFault } from '../errors.ts';
 import { readHeader } from '../format/header.ts';
 import { StringReader } from '../format/string-reader.ts';
 import { findStringsOffset, scanStrings } from '../format/string-table.ts';
-import { truncatedFault } from '../errors.ts';
 import { type SnapshotFile, type SnapshotInput, openSnapshotFile } from '../input/snapshot-file.ts';
 import { type ClearReason, Masking } from './masking.ts';
 import { scanStringRoles, stringRoles } from './string-roles.ts';
@@ -72,7 +71,7 @@ function writeRedacted(file: SnapshotFile, target: number, key: string): RedactR
   const stringsOffset = findStringsOffset(file);
   if (stringsOffset < 0) throw truncatedFault(file.sizeBytes, 'the strings');
   const scan = scanStrings(file, stringsOffset);
-  const { roles } = scanStringRoles(file, header, scan.starts.length);
+  const { roles } = scanStringRoles(file, header, scan);
   copyRange(file, target, 0, scan.baseOffset);
   const masking = new Masking(key);
   const output = new TextOutput(target);

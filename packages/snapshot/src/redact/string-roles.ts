@@ -1,5 +1,6 @@
 import type { SnapshotHeader } from '../format/header.ts';
 import { RowReader } from '../format/row-reader.ts';
+import type { StringScan } from '../format/string-table.ts';
 import { findSection } from '../format/sections.ts';
 import { edgeKinds, kindTable, nodeKinds } from '../graph/kinds.ts';
 import type { SnapshotFile } from '../input/snapshot-file.ts';
@@ -44,10 +45,10 @@ export interface RoleScan {
 }
 
 /** Reads nodes and edges once and notes what each string is used as. Keeps one byte per node and per string. */
-export function scanStringRoles(file: SnapshotFile, header: SnapshotHeader, stringCount: number): RoleScan {
-  const roles = new Uint8Array(stringCount);
+export function scanStringRoles(file: SnapshotFile, header: SnapshotHeader, strings: StringScan): RoleScan {
+  const roles = new Uint8Array(strings.starts.length);
   const kinds = readNodeRoles(file, header, roles);
-  readEdgeRoles(file, header, kinds, roles);
+  readEdgeRoles(file, header, kinds, roles, strings.known.get('Object') ?? -1);
   return { roles };
 }
 
@@ -79,6 +80,7 @@ function readEdgeRoles(
   header: SnapshotHeader,
   nodes: NodeRoles,
   roles: Uint8Array,
+  objectName: number,
 ): void {
   const rows = new RowReader(file, nodes.nodesOffset, header.nodeFields.length, 'nodes');
   const edges = new RowReader(
@@ -88,6 +90,7 @@ function readEdgeRoles(
     'edges',
   );
   const countField = header.nodeFields.indexOf('edge_count');
+  const nodeNameField = header.nodeFields.indexOf('name');
   const [typeField, nameField, toField] = ['type', 'name_or_index', 'to_node'].map((field) =>
     header.edgeFields.indexOf(field),
   );
@@ -97,6 +100,8 @@ function readEdgeRoles(
   const scripts: number[] = [];
   for (let node = 0; rows.next(); node++) {
     const edgeCount = rows.row[countField];
+    // Instances of a class have the names its source gives them, however many.
+    const isPlain = nodes.types[node] === nodeKinds.object && rows.row[nodeNameField] === objectName;
     let propertyCount = 0;
     for (let i = 0; i < edgeCount && edges.next(); i++) {
       const kind = kinds[edges.row[typeField] & 255];
@@ -108,6 +113,10 @@ function readEdgeRoles(
         if (nodes.types[node] === nodeKinds.code && nodes.types[target] === nodeKinds.string)
           scripts.push(target);
       } else if (kind === edgeKinds.property) {
+        if (!isPlain) {
+          roles[name] |= stringRoles.property;
+          continue;
+        }
         if (propertyCount < maxPropertyFanOut) pending[propertyCount] = name;
         // Too many for an object written in source: what was waiting turns out to be keys as well.
         else if (propertyCount === maxPropertyFanOut)

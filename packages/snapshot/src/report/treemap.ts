@@ -1,14 +1,16 @@
 import { listDominatedNodes } from '../graph/dominated-nodes.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
+import { nodeKinds } from '../graph/kinds.ts';
 import { release } from '../graph/release.ts';
 import { nameHolder } from '../answers/sentence.ts';
 import { Places } from '../answers/place.ts';
-import { nodeKinds } from '../graph/kinds.ts';
 
 /** A piece of the heap: an object with what it keeps, or many objects of one class. */
 export interface TreemapTile {
   readonly label: string;
   readonly retainedBytes: number;
+  /** True for many objects of one class, false for one object. */
+  readonly isGroup: boolean;
   readonly children: readonly TreemapTile[];
 }
 
@@ -24,10 +26,14 @@ export function buildTreemap(graph: HeapGraph): TreemapTile {
   const { starts, nodes } = listDominatedNodes(graph);
   const places = new Places(graph);
   const least = graph.totalBytes * minRatio;
-  const childrenOf = (node: number): number[] => {
-    const found: number[] = [];
-    for (let at = starts[node]; at < starts[node + 1]; at++)
-      if (graph.retainedSizes[nodes[at]] > 0) found.push(nodes[at]);
+  // Stores whose bytes count with their owner are no tiles of their own: their contents take their place.
+  const childrenOf = (node: number, found: number[] = []): number[] => {
+    for (let at = starts[node]; at < starts[node + 1]; at++) {
+      const child = nodes[at];
+      if (graph.retainedSizes[child] === 0) continue;
+      if (graph.selfSizes[child] === 0 && graph.kind(child) === nodeKinds.array) childrenOf(child, found);
+      else found.push(child);
+    }
     return found;
   };
   const expand = (node: number, depth: number): TreemapTile[] => {
@@ -50,23 +56,17 @@ export function buildTreemap(graph: HeapGraph): TreemapTile {
       const retainedBytes = graph.retainedSizes[child];
       const inner = depth < maxDepth ? expand(child, depth + 1) : [];
       const [only] = inner;
-      // Backing stores and wrappers would only add frames around the same area.
-      if (only !== undefined && only.retainedBytes >= passThroughRatio * retainedBytes) {
-        return isNamed(graph, child)
-          ? {
-              label: labelOf(child),
-              retainedBytes,
-              children: only.children.length > 0 ? only.children : [only],
-            }
-          : only;
-      }
-      return { label: labelOf(child), retainedBytes, children: inner };
+      // A wrapper would only add a frame around the same area; the object inside says more, a group of objects less.
+      if (only !== undefined && !only.isGroup && only.retainedBytes >= passThroughRatio * retainedBytes)
+        return only;
+      return { label: labelOf(child), retainedBytes, isGroup: false, children: inner };
     });
     for (const [name, { bytes, count }] of small) {
       if (bytes >= least)
         tiles.push({
           label: `${count.toLocaleString('en-US')} × ${name}`,
           retainedBytes: bytes,
+          isGroup: true,
           children: [],
         });
     }
@@ -79,6 +79,7 @@ export function buildTreemap(graph: HeapGraph): TreemapTile {
   const root: TreemapTile = {
     label: 'heap',
     retainedBytes: graph.totalBytes,
+    isGroup: false,
     children: expand(graph.rootNode, 0),
   };
   release(starts);
@@ -86,15 +87,10 @@ export function buildTreemap(graph: HeapGraph): TreemapTile {
   return root;
 }
 
-function isNamed(graph: HeapGraph, node: number): boolean {
-  const kind = graph.kind(node);
-  return kind === nodeKinds.object && graph.selfSizes[node] > 0;
-}
-
 function gather(tiles: readonly TreemapTile[]): TreemapTile[] {
   const shown = tiles.slice(0, maxChildren);
   const rest = tiles.slice(maxChildren);
   if (rest.length === 0) return shown;
   const retainedBytes = rest.reduce((sum, tile) => sum + tile.retainedBytes, 0);
-  return [...shown, { label: `${rest.length} others`, retainedBytes, children: [] }];
+  return [...shown, { label: `${rest.length} others`, retainedBytes, isGroup: true, children: [] }];
 }

@@ -22,6 +22,8 @@ code, .mono { font: 12.5px/1.5 ui-monospace, "Cascadia Mono", Menlo, monospace; 
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th, td { text-align: right; padding: 4px 10px; border-bottom: 1px solid var(--rule); white-space: nowrap; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+td.mono:first-child { white-space: nowrap; overflow-wrap: normal; }
+
 td.wide { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-visible { outline: 3px solid var(--accent); }
 th[aria-sort=descending] button::after { content: " ▾"; } th[aria-sort=ascending] button::after { content: " ▴"; }
