@@ -6,7 +6,7 @@ import type { ClassTable } from './classes.ts';
 /** Objects of one class that hold each other one after another: a linked list, timers, reactions of a promise. */
 export interface Chain {
   readonly className: string;
-  /** The member nearest to a root. */
+  /** The member by which the program holds the others. */
   readonly head: number;
   /** All members, ascending by node. */
   readonly items: Uint32Array;
@@ -41,7 +41,7 @@ export function findChains(graph: HeapGraph, classes: ClassTable, minItems: numb
     .filter(([, nodes]) => nodes.length >= minItems)
     .map(([name, nodes]) => ({
       className: name,
-      head: nearest(graph, nodes),
+      head: entryOf(graph, nodes),
       items: Uint32Array.from(nodes),
     }));
   // Contexts stand between any two objects of a chain; alone they are one only when nothing else is.
@@ -78,10 +78,27 @@ function hasNestedTwin(graph: HeapGraph, context: number, bytes: number): boolea
   return false;
 }
 
-function nearest(graph: HeapGraph, nodes: readonly number[]): number {
-  let best = nodes[0];
-  for (const node of nodes) if (graph.distances[node] < graph.distances[best]) best = node;
-  return best;
+/** The member by which the program holds the chain: one that an object outside it refers to; else the nearest to a root. */
+function entryOf(graph: HeapGraph, nodes: readonly number[]): number {
+  const members = new Set(nodes);
+  let best = -1;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (let source = 0; source < graph.nodeCount; source++) {
+    if (
+      graph.distances[source] >= bestDistance ||
+      graph.kind(source) !== nodeKinds.object ||
+      members.has(source)
+    )
+      continue;
+    for (let edge = graph.firstEdges[source]; edge < graph.firstEdges[source + 1]; edge++) {
+      if (graph.edgeKind(edge) === edgeKinds.weak || !members.has(graph.target(edge))) continue;
+      best = graph.target(edge);
+      bestDistance = graph.distances[source];
+      break;
+    }
+  }
+  if (best >= 0) return best;
+  return nodes.reduce((nearest, node) => (graph.distances[node] < graph.distances[nearest] ? node : nearest));
 }
 
 /** Names whose objects are nearly all referred to by an object of the same name. */

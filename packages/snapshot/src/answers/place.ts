@@ -26,27 +26,74 @@ const maxNamedMembers = 32;
 const memberName = /^(#?[A-Za-z_$][\w$]*|<symbol [\w.$:() -]*>)$/;
 const maxSteps = 200;
 
+/** Which edges lead through the program, best first. */
+const wayRanks: Readonly<Record<number, number>> = {
+  [edgeKinds.context]: 0,
+  [edgeKinds.property]: 1,
+  [edgeKinds.element]: 2,
+  [edgeKinds.internal]: 3,
+  [edgeKinds.keyEntry]: 4,
+};
+
 /** Answers where objects hang: shortest paths, variables, properties and files. */
 export class Places {
   readonly #graph: HeapGraph;
   readonly #fileByClosure = new Map<number, string>();
+  readonly #otherWays = new Map<number, number>();
   #closuresByContext: Map<number, number> | undefined;
 
   constructor(graph: HeapGraph) {
     this.#graph = graph;
   }
 
-  /** Edges of the shortest path to a node, from the root on. */
+  /**
+   * Edges of a short path to a node, from the root on. What the stack or a handle of V8 holds at the moment has a way of one
+   * step that says nothing; a way through the program is taken instead where there is one.
+   */
   pathEdges(node: number): number[] {
+    const graph = this.#graph;
     const edges: number[] = [];
+    const visited = new Set<number>();
     let current = node;
-    for (let steps = 0; steps < maxSteps; steps++) {
-      const edge = this.#graph.parentEdges[current];
+    while (edges.length < maxSteps && !visited.has(current)) {
+      visited.add(current);
+      let edge = graph.parentEdges[current];
       if (edge === noEdge) break;
+      if (this.#isRootSlot(edge)) edge = this.#wayThroughProgram(current, visited) ?? edge;
       edges.push(edge);
-      current = this.#graph.source(edge);
+      current = graph.source(edge);
     }
     return edges.reverse();
+  }
+
+  #isRootSlot(edge: number): boolean {
+    const isSynthetic = this.#graph.kind(this.#graph.source(edge)) === nodeKinds.synthetic;
+    return isSynthetic && this.#graph.edgeKind(edge) !== edgeKinds.shortcut;
+  }
+
+  /** The best other edge to a node: by a variable, else a property, an element, a slot; from the nearest object. */
+  #wayThroughProgram(node: number, visited: ReadonlySet<number>): number | undefined {
+    const known = this.#otherWays.get(node);
+    if (known !== undefined) return known === noEdge ? undefined : known;
+    const graph = this.#graph;
+    let best = noEdge;
+    let bestRank = Number.POSITIVE_INFINITY;
+    for (let edge = 0; edge < graph.edgeCount; edge++) {
+      if (graph.target(edge) !== node) continue;
+      const rank = wayRanks[graph.edgeKind(edge)] ?? Number.POSITIVE_INFINITY;
+      if (rank > bestRank) continue;
+      const source = graph.source(edge);
+      const isUseful = graph.kind(source) !== nodeKinds.synthetic && !visited.has(source);
+      if (!isUseful || (rank === bestRank && !this.#isNearer(source, best))) continue;
+      best = edge;
+      bestRank = rank;
+    }
+    this.#otherWays.set(node, best);
+    return best === noEdge ? undefined : best;
+  }
+
+  #isNearer(source: number, edge: number): boolean {
+    return edge === noEdge || this.#graph.distances[source] < this.#graph.distances[this.#graph.source(edge)];
   }
 
   /** The shortest path to a node, from the root on. Keys of dictionaries stay out of it. */
@@ -123,24 +170,8 @@ export class Places {
         }
       }
     }
-    const variable = this.#variableOf(node);
-    if (variable >= 0) {
-      return {
-        name: listeners ?? graph.edgeName(variable),
-        file: this.fileOfContext(graph.source(variable), []),
-      };
-    }
     // What is left are slots of V8's own roots, which mean nothing to a program's author.
     return { name: listeners ?? '', file: this.#programFile(edges) };
-  }
-
-  /** A variable that holds the node, whichever way is shortest: what the stack holds has a shorter way without a name. */
-  #variableOf(node: number): number {
-    const graph = this.#graph;
-    for (let edge = 0; edge < graph.edgeCount; edge++) {
-      if (graph.target(edge) === node && graph.edgeKind(edge) === edgeKinds.context) return edge;
-    }
-    return -1;
   }
 
   /** File of the function whose variables a context holds; looks along `pathBefore` first. */
