@@ -5,6 +5,9 @@ import { SlopeWindow } from './slope-window.ts';
 /** A growth that would meet the limit within this is judged on seconds of data; a slower one needs minutes. */
 const URGENT_MS = 60_000;
 
+/** And on no less than this: Buffers that come and go climb for a second between two collections. */
+const URGENT_SPAN_MS = 2_000;
+
 /** A level that was seen before and left again excuses a rise, unless the limit is this near. */
 const EXCUSABLE_MS = 10 * 60_000;
 
@@ -22,17 +25,17 @@ export class SeriesTracker {
   readonly #series: TrendSeries;
   readonly #scales: readonly [seconds: Scale, minutes: Scale, day: Scale] = [
     {
-      window: new SlopeWindow({ slotMs: 250, capacityCount: 16 }),
+      window: new SlopeWindow({ slotMs: 250, patienceFactor: 2, capacityCount: 16 }),
       leastPointCount: 5,
       isUrgentOnly: true,
     },
     {
-      window: new SlopeWindow({ slotMs: 10_000, capacityCount: 36 }),
+      window: new SlopeWindow({ slotMs: 10_000, patienceFactor: 5, capacityCount: 36 }),
       leastPointCount: 6,
       isUrgentOnly: false,
     },
     {
-      window: new SlopeWindow({ slotMs: 15 * 60_000, capacityCount: 96 }),
+      window: new SlopeWindow({ slotMs: 15 * 60_000, patienceFactor: 5, capacityCount: 96 }),
       leastPointCount: 8,
       isUrgentOnly: false,
     },
@@ -61,6 +64,7 @@ export class SeriesTracker {
     for (const scale of this.#scales) {
       const { window } = scale;
       if (window.pointCount < scale.leastPointCount) continue;
+      if (scale.isUrgentOnly && window.rise < materialBytes) continue;
       const { slopePerSecond, lowPerSecond, highPerSecond } = window.estimate;
       const spanSeconds = window.spanMs / 1000;
       const isMaterial = slopePerSecond * spanSeconds >= materialBytes;
@@ -70,7 +74,7 @@ export class SeriesTracker {
       }
       if (!isSteady(scale)) continue;
       const timeMs = (Math.max(0, roomBytes) / slopePerSecond) * 1000;
-      if (scale.isUrgentOnly && timeMs > URGENT_MS) continue;
+      if (scale.isUrgentOnly && (timeMs > URGENT_MS || window.spanMs < URGENT_SPAN_MS)) continue;
       // Half of what matters for the noise of the peaks: a growth that is material since the window began is never excused by it.
       const excusedBytes = this.#seen.highestBefore(window.startMs) + materialBytes / 2;
       if (timeMs > EXCUSABLE_MS && window.lastValue <= excusedBytes) continue;

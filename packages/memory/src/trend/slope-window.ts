@@ -4,16 +4,19 @@ import { estimateSlope, type SlopeEstimate } from './theil-sen.ts';
 export interface SlopeWindowOptions {
   /** Time a slot lasts at least; its smallest value is its point. */
   readonly slotMs: number;
+  /** A slot that has seen no major collection ends after this many times its length. */
+  readonly patienceFactor: number;
   /** Points kept; the estimate costs the square of it. */
   readonly capacityCount: number;
 }
 
 /**
  * The last points of one series at one scale, as slot minima: what a series comes down to again and again is its floor, whatever it rises to in between. A slot
- * ends after a major collection, so that its minimum has seen one; without any it ends after five times its length.
+ * ends after a major collection, so that its minimum has seen one; without any its patience ends it.
  */
 export class SlopeWindow {
   readonly #slotMs: number;
+  readonly #patienceFactor: number;
   readonly #capacityCount: number;
   readonly #timesMs: Float64Array;
   readonly #values: Float64Array;
@@ -21,6 +24,7 @@ export class SlopeWindow {
   readonly #estimate: SlopeEstimate = newEstimate();
   readonly #recentEstimate: SlopeEstimate = newEstimate();
   #pointCount = 0;
+  #isStale = false;
   #slotStartMs = Number.NaN;
   #slotLeast = Number.POSITIVE_INFINITY;
   #slotLeastAtMs = 0;
@@ -28,6 +32,7 @@ export class SlopeWindow {
 
   constructor(options: SlopeWindowOptions) {
     this.#slotMs = options.slotMs;
+    this.#patienceFactor = options.patienceFactor;
     this.#capacityCount = options.capacityCount;
     this.#timesMs = new Float64Array(options.capacityCount);
     this.#values = new Float64Array(options.capacityCount);
@@ -60,11 +65,13 @@ export class SlopeWindow {
 
   /** The slope over the whole window, as of the last point. */
   get estimate(): Readonly<SlopeEstimate> {
+    this.#update();
     return this.#estimate;
   }
 
   /** The slope over the newer half: what is left of a growth that slows down. */
   get recentEstimate(): Readonly<SlopeEstimate> {
+    this.#update();
     return this.#recentEstimate;
   }
 
@@ -82,7 +89,7 @@ export class SlopeWindow {
     this.#slotHasCollection ||= hasCollection;
     const elapsedMs = atMs - this.#slotStartMs;
     if (elapsedMs < this.#slotMs) return false;
-    if (!this.#slotHasCollection && elapsedMs < 5 * this.#slotMs) return false;
+    if (!this.#slotHasCollection && elapsedMs < this.#patienceFactor * this.#slotMs) return false;
     this.#push(this.#slotLeastAtMs, this.#slotLeast);
     this.#slotStartMs = atMs;
     this.#slotLeast = Number.POSITIVE_INFINITY;
@@ -99,6 +106,13 @@ export class SlopeWindow {
     this.#timesMs[this.#pointCount] = atMs;
     this.#values[this.#pointCount] = value;
     this.#pointCount += 1;
+    this.#isStale = true;
+  }
+
+  /** Only what is asked for is worked out: most points of most scales never are. */
+  #update(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
     const end = this.#pointCount;
     estimateSlope(this.#timesMs, this.#values, 0, end, this.#scratch, this.#estimate);
     const recentStart = end >> 1;

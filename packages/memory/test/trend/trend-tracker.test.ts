@@ -59,8 +59,9 @@ test.each(seeds)('a leak of 30 MiB/s is growing after 3 s, with 8 s left to with
 
 test('a leak of 10 MiB an hour is growing within 2 hours', () => {
   const moments = live({
-    durationMs: 6 * HOUR_MS,
-    tickMs: 5000,
+    durationMs: 4 * HOUR_MS,
+    tickMs: 15_000,
+    collectEveryMs: 20_000,
     liveBytes: (atMs) => mib(80 + (10 * atMs) / HOUR_MS),
   });
   expect(growing(moments)[0]?.atMs).toBeLessThan(2 * HOUR_MS);
@@ -83,21 +84,21 @@ test.each(seeds)(
   'a cache flushed every 10 minutes is no growth once two rounds were seen (seed %i)',
   (seed) => {
     const rounds = (atMs: number) => mib(60 + 100 * ((atMs % (10 * MINUTE_MS)) / (10 * MINUTE_MS)));
-    const moments = live({ durationMs: 2 * HOUR_MS, tickMs: 2000, liveBytes: rounds }, seed);
+    const moments = live({ durationMs: 1.5 * HOUR_MS, tickMs: 2000, liveBytes: rounds }, seed);
     expect(growingRatio(moments, 35 * MINUTE_MS)).toBe(0);
   },
 );
 
 test('the rise of a second and third day to the peak of the first is no growth', () => {
   const day = (atMs: number) => mib(120 - 60 * Math.cos((2 * Math.PI * atMs) / (24 * HOUR_MS)));
-  const moments = live({ durationMs: 72 * HOUR_MS, tickMs: 20_000, collectEveryMs: 40_000, liveBytes: day });
+  const moments = live({ durationMs: 60 * HOUR_MS, tickMs: 60_000, collectEveryMs: 60_000, liveBytes: day });
   expect(growingRatio(moments, 16 * HOUR_MS)).toBe(0);
 });
 
 test('a leak of 2 MiB an hour under a rhythm of 80 MiB a day is growing by the second day’s peak', () => {
   const day = (atMs: number) =>
     mib(100 + (2 * atMs) / HOUR_MS - 40 * Math.cos((2 * Math.PI * atMs) / (24 * HOUR_MS)));
-  const moments = live({ durationMs: 48 * HOUR_MS, tickMs: 20_000, collectEveryMs: 40_000, liveBytes: day });
+  const moments = live({ durationMs: 48 * HOUR_MS, tickMs: 60_000, collectEveryMs: 60_000, liveBytes: day });
   expect(growingRatio(moments, 30 * HOUR_MS)).toBeGreaterThan(0.25);
 });
 
@@ -117,7 +118,7 @@ test.each(seeds)('2 MiB a minute beside a flat heap is growth off the heap (seed
 
 test('with 15 % of noise fewer than 1 moment in 500 is called growing', () => {
   for (const seed of seeds) {
-    const moments = live({ durationMs: 2 * HOUR_MS, liveBytes: () => mib(100), noiseRatio: 0.15 }, seed);
+    const moments = live({ durationMs: HOUR_MS, liveBytes: () => mib(100), noiseRatio: 0.15 }, seed);
     expect(growingRatio(moments, 0)).toBeLessThan(0.002);
   }
 });
@@ -150,4 +151,36 @@ test('a leak of 4 MiB a minute off the heap keeps its rate when the limit double
     expect(trend.offHeap.verdict).toBe('growing');
     expect((trend.offHeap.slopeBytesPerSecond * 60) / mib(4)).toBeCloseTo(1, 0);
   }
+});
+
+test.each(seeds)(
+  'Buffers that come and go, 80 MiB in 1.5 s, are no growth at ticks of 100 ms (seed %i)',
+  (seed) => {
+    const moments = live(
+      {
+        durationMs: 2 * MINUTE_MS,
+        tickMs: 100,
+        collectEveryMs: 700,
+        liveBytes: () => mib(60),
+        offHeapBytes: (atMs) => mib(60 + 80 * ((atMs % 1500) / 1500)),
+      },
+      seed,
+    );
+    expect(growing(moments)).toEqual([]);
+  },
+);
+
+test.each(seeds)('50 MiB/s of Buffers are growing within 3 s (seed %i)', (seed) => {
+  const moments = live(
+    {
+      durationMs: 3_500,
+      tickMs: 100,
+      collectEveryMs: 1_000,
+      liveBytes: () => mib(30),
+      offHeapBytes: (atMs) => mib(60 + (50 * atMs) / 1000),
+    },
+    seed,
+  );
+  expect(growing(moments)[0]?.atMs).toBeLessThanOrEqual(3_000);
+  expect(moments.at(-1)?.trend.series).toBe('off-heap');
 });
