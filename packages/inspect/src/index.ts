@@ -1,3 +1,7 @@
+export { type Autopsy, type AutopsyOptions, performAutopsy } from './autopsy/autopsy.ts';
+export type { Finding } from './autopsy/finding.ts';
+export { type Census, type CensusOptions, keptCensuses, takeCensus } from './autopsy/census.ts';
+export type { Container, ContainerKind, PathStep } from './autopsy/container-walk.ts';
 export { type Inspector, type InspectorListener, openInspector } from './inspector/inspector.ts';
 export {
   armingDefaults,
@@ -14,6 +18,12 @@ export {
   disarmNearLimit,
   isNearLimitArmed,
 } from './near-limit/near-limit-hook.ts';
+export {
+  NearLimitWatch,
+  nearLimitWatchDefaults,
+  type NearLimitWatchOptions,
+} from './near-limit/near-limit-watch.ts';
+export { readOldSpaceLimitBytes } from './near-limit/old-space-limit.ts';
 export {
   type NearLimitContext,
   type NearLimitDecision,

@@ -2,7 +2,10 @@
 export interface ArmingObservation {
   readonly monotonicMs: number;
   readonly heapUsedBytes: number;
+  /** What old space may grow to; V8's `heap_size_limit` counts the young generation as well, which a leak does not fill. */
   readonly heapLimitBytes: number;
+  /** The largest array or table of the heap, at most: when it is full it is copied into one of up to twice its size, and both must fit. */
+  readonly largestObjectBytes: number;
   /** Heap left after the last major collection. */
   readonly floorBytes: number;
   /** Where the floor is going. */
@@ -74,12 +77,20 @@ export class ArmingRule {
       return { action: 'arm', reason: `growing, ${percent(floorShare)} of the heap limit after collection` };
     if (now.floorVerdict !== 'flat' && usedShare >= usedRatio)
       return { action: 'arm', reason: `${percent(usedShare)} of the heap limit used` };
+    // Most deaths of a large Map come like this, at 60–80 % of the limit: the table doubles, and there is no room for both.
+    if (now.floorVerdict !== 'flat' && now.heapUsedBytes + 2 * now.largestObjectBytes >= now.heapLimitBytes)
+      return {
+        action: 'arm',
+        reason: `at ${percent(usedShare)} of the heap limit the largest table cannot double`,
+      };
     return STAY;
   }
 
   #whileArmed(now: ArmingObservation): ArmingWish {
     const { safeRatio, safeMs } = this.#thresholds;
-    const isLow = now.heapUsedBytes < safeRatio * now.heapLimitBytes;
+    const isLow =
+      now.heapUsedBytes < safeRatio * now.heapLimitBytes &&
+      now.heapUsedBytes + 2 * now.largestObjectBytes < now.heapLimitBytes;
     if (!isLow && now.floorVerdict !== 'flat') {
       this.#safeSinceMs = undefined;
       return STAY;

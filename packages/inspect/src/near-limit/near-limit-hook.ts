@@ -62,9 +62,7 @@ class NearLimitHook {
     const beganMs = performance.now();
     this.#heapLimitBytes = getHeapStatistics().heap_size_limit;
     this.#listeners = [
-      this.#inspector.on('Debugger.scriptParsed', ({ scriptId, url }) => {
-        if (typeof url === 'string' && url !== '') this.#scripts.set(String(scriptId), url);
-      }),
+      this.#followScripts(),
       this.#inspector.on('Debugger.paused', (pause) => this.#paused(pause)),
     ];
     const enabled =
@@ -86,6 +84,21 @@ class NearLimitHook {
     if (reason !== this.#lastRefusal) journal().write('inspect', 'arming-refused', { reason });
     this.#lastRefusal = reason;
     return { armed: false, reason, armMs: 0 };
+  }
+
+  /** V8 lists its scripts to whoever enables the debugger: for a moment, unless it is enabled anyway. */
+  learnScripts(): void {
+    if (this.#isArmed || isInspectorPortOpen()) return;
+    using _follow = this.#followScripts();
+    this.#inspector.tryAsk('Debugger.enable', { maxScriptsCacheSize: 0 });
+    this.#inspector.tryAsk('Debugger.disable');
+  }
+
+  #followScripts(): Disposable {
+    return this.#inspector.on('Debugger.scriptParsed', ({ scriptId, url }) => {
+      if (typeof scriptId === 'string' && typeof url === 'string' && url !== '')
+        this.#scripts.set(scriptId, url);
+    });
   }
 
   disarm(reason: string): void {
@@ -150,7 +163,8 @@ export function isNearLimitArmed(): boolean {
   return hook().isArmed;
 }
 
-/** URLs of scripts by V8's script id, as far as the hook has seen them. */
+/** URLs of the scripts V8 has loaded, by script id. Asks V8 unless the hook is armed: 15–280 ms by the number of scripts. */
 export function scriptUrls(): ReadonlyMap<string, string> {
+  hook().learnScripts();
   return hook().scripts;
 }

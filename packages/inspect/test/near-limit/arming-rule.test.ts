@@ -5,6 +5,7 @@ const calm: ArmingObservation = {
   monotonicMs: 100_000,
   heapUsedBytes: 50,
   heapLimitBytes: 100,
+  largestObjectBytes: 1,
   floorBytes: 40,
   floorVerdict: 'growing',
   timeToLimitMs: Number.POSITIVE_INFINITY,
@@ -21,6 +22,8 @@ test.each([
   ['85 % used, trend not known yet', { heapUsedBytes: 85, floorVerdict: 'unknown' }, 'arm'],
   ['95 % used, floor flat: garbage', { heapUsedBytes: 95, floorVerdict: 'flat' }, 'stay'],
   ['9 s to the limit', { timeToLimitMs: 9_000 }, 'arm'],
+  ['66 % used and a table of 17 % that cannot double', { heapUsedBytes: 66, largestObjectBytes: 17 }, 'arm'],
+  ['65 % used and a table of 17 % that can', { heapUsedBytes: 65, largestObjectBytes: 17 }, 'stay'],
   ['no limit known', { heapLimitBytes: 0, heapUsedBytes: 85 }, 'stay'],
   ['not a number', { heapUsedBytes: Number.NaN, floorBytes: Number.NaN }, 'stay'],
 ] as const)('disarmed, %s → %s', (_what, change, action) => {

@@ -1,0 +1,165 @@
+import { getHeapStatistics } from 'node:v8';
+import type { PausedFrame } from '../near-limit/paused-frame.ts';
+import type { AllocationSite } from '../profile/allocation-site.ts';
+import { type Census, keptCensuses, surveyProgram } from './census.ts';
+import type { Container } from './container-walk.ts';
+import { containerFinding, type Finding, sentenceOf, siteFinding, type Weighed } from './finding.ts';
+import { SourceTexts } from './source-text.ts';
+
+/** What a dying or growing process can say about itself. Written as `autopsy.json`. */
+export interface Autopsy {
+  readonly schemaVersion: 1;
+  readonly atMs: number;
+  readonly heapUsedBytes: number;
+  readonly heapLimitBytes: number;
+  /** The culprit first; then other large containers. The first is of kind `allocation-site` when no container explains the growth: better silent than wrong. */
+  readonly findings: readonly Finding[];
+  /** Where live memory was allocated, largest first, at most 10. */
+  readonly sites: readonly AllocationSite[];
+  /** The first finding in a sentence. */
+  readonly sentence: string;
+  readonly tookMs: number;
+  /** Age of the census that growth was measured against, in ms; null when there was none. */
+  readonly comparedWithMs: number | null;
+  readonly isCutShort: boolean;
+}
+
+/** How an autopsy is made. */
+export interface AutopsyOptions {
+  /** What runs out: decides which bytes count. @default 'heap' */
+  readonly subject?: 'heap' | 'off-heap';
+  /** Frames of the paused stack, at V8's limit. */
+  readonly frames?: readonly PausedFrame[];
+  /** @default 200 */
+  readonly maxWalkMs?: number;
+}
+
+/** A container must explain so much of the growth since a census to be named … */
+const GROWTH_SHARE = 0.4;
+/** … or so much of all there is, when there is nothing to compare with. */
+const WHOLE_SHARE = 0.5;
+/** A census is worth comparing with when so much has grown since. */
+const COMPARABLE_SHARE = 0.1;
+/** A container inside another is the answer when it holds so much of it. */
+const INNER_SHARE = 0.5;
+/** What holds less of all there is is not worth a line beside the culprit. */
+const OTHERS_SHARE = 0.01;
+const FINDINGS_SHOWN = 8;
+const SITES_SHOWN = 10;
+
+/** Says which container of the program holds what has grown, and where it was allocated. Synchronous, ≤ 0.5 s; within V8's pause at its limit or at any other time. Never throws. */
+export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
+  const beganMs = performance.now();
+  const now = surveyProgram({
+    reason: 'autopsy',
+    ...(options.frames === undefined ? {} : { frames: options.frames }),
+    ...(options.maxWalkMs === undefined ? {} : { maxWalkMs: options.maxWalkMs }),
+  });
+  const isOffHeap = options.subject === 'off-heap';
+  const then = comparable(now, isOffHeap);
+  const weighed = weigh(now, then, isOffHeap);
+  const culprit = findCulprit(weighed, now, then, isOffHeap);
+  const texts = new SourceTexts();
+  const site = answerableSite(now, then);
+  const leastBytes = OTHERS_SHARE * wholeOf(now, isOffHeap);
+  const others = weighed
+    .filter((entry) => entry !== culprit && entry.bytes >= leastBytes)
+    .slice(0, FINDINGS_SHOWN - 1);
+  const explained = (entry: Weighed): number => shareOf(entry, now, then, isOffHeap);
+  const findings: Finding[] = [
+    culprit === undefined ? siteFinding(site) : containerFinding(culprit, explained(culprit), texts, site),
+    ...others.map((entry) => containerFinding(entry, 0, texts, undefined)),
+  ];
+  const { heap_size_limit: heapLimitBytes } = getHeapStatistics();
+  return {
+    schemaVersion: 1,
+    atMs: now.atMs,
+    heapUsedBytes: now.heapUsedBytes,
+    heapLimitBytes,
+    findings,
+    sites: now.profile?.sites.slice(0, SITES_SHOWN) ?? [],
+    sentence: sentenceOf(
+      findings[0] as Finding,
+      site,
+      isOffHeap ? now.externalBytes : now.heapUsedBytes,
+      isOffHeap,
+    ),
+    tookMs: performance.now() - beganMs,
+    comparedWithMs: then === undefined ? null : now.atMs - then.atMs,
+    isCutShort: now.isCutShort,
+  };
+}
+
+const bytesOf = (container: Container, isOffHeap: boolean): number =>
+  isOffHeap ? container.externalBytes : container.heapBytes;
+const wholeOf = (census: Census, isOffHeap: boolean): number =>
+  isOffHeap ? census.externalBytes : census.heapUsedBytes;
+
+/** The latest census since which enough has grown. */
+function comparable(now: Census, isOffHeap: boolean): Census | undefined {
+  const whole = wholeOf(now, isOffHeap);
+  return keptCensuses().findLast((census) => whole - wholeOf(census, isOffHeap) >= COMPARABLE_SHARE * whole);
+}
+
+function weigh(now: Census, then: Census | undefined, isOffHeap: boolean): Weighed[] {
+  const before = new Map(then?.containers.map((container) => [container.key, container]));
+  const list = now.containers.map((container): Weighed => {
+    const bytes = bytesOf(container, isOffHeap);
+    if (then === undefined) return { container, bytes, growthBytes: undefined, growthCount: undefined };
+    const earlier = before.get(container.key);
+    return {
+      container,
+      bytes,
+      growthBytes: bytes - (earlier === undefined ? 0 : bytesOf(earlier, isOffHeap)),
+      growthCount: container.count - (earlier?.count ?? 0),
+    };
+  });
+  return list.sort((a, b) => (b.growthBytes ?? b.bytes) - (a.growthBytes ?? a.bytes));
+}
+
+function shareOf(entry: Weighed, now: Census, then: Census | undefined, isOffHeap: boolean): number {
+  const whole = wholeOf(now, isOffHeap);
+  if (then === undefined || entry.growthBytes === undefined)
+    return whole > 0 ? Math.min(1, entry.bytes / whole) : 0;
+  const grown = whole - wholeOf(then, isOffHeap);
+  return grown > 0 ? Math.min(1, entry.growthBytes / grown) : 0;
+}
+
+/** The innermost container that explains the growth; undefined rather than one that does not. */
+function findCulprit(
+  weighed: readonly Weighed[],
+  now: Census,
+  then: Census | undefined,
+  isOffHeap: boolean,
+): Weighed | undefined {
+  const [largest] = weighed;
+  if (largest === undefined) return undefined;
+  const needed = then === undefined ? WHOLE_SHARE : GROWTH_SHARE;
+  if (shareOf(largest, now, then, isOffHeap) < needed) return undefined;
+  let culprit = largest;
+  for (;;) {
+    const { key } = culprit.container;
+    const weight = culprit.growthBytes ?? culprit.bytes;
+    const inner = weighed.find(
+      ({ container, growthBytes, bytes }) =>
+        container.parentKey === key && (growthBytes ?? bytes) >= INNER_SHARE * weight,
+    );
+    if (inner === undefined) return culprit;
+    culprit = inner;
+  }
+}
+
+/** The function whose live bytes have grown most since the census, else the one with most. */
+function answerableSite(now: Census, then: Census | undefined): AllocationSite | undefined {
+  const sites = now.profile?.sites ?? [];
+  const keyOf = ({ functionName, file, line, column }: AllocationSite): string =>
+    `${functionName}|${file}|${line}|${column}`;
+  const before = new Map(then?.profile?.sites.map((site) => [keyOf(site), site.liveBytes]));
+  const growthOf = (site: AllocationSite): number => site.liveBytes - (before.get(keyOf(site)) ?? 0);
+  let best: AllocationSite | undefined;
+  for (const site of sites) {
+    if (site.kind === 'node') continue;
+    if (best === undefined || growthOf(site) > growthOf(best)) best = site;
+  }
+  return best ?? sites[0];
+}

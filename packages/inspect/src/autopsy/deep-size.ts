@@ -1,0 +1,130 @@
+import { types } from 'node:util';
+import { type AnyFunction, isWalkable, ownKeys, ownValue } from './own-values.ts';
+
+/** Estimated bytes of objects: on V8's heap, and beside it in Buffers. */
+export interface EstimatedBytes {
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+}
+
+/** How many objects are looked at for one entry of a container. */
+const OBJECTS_AN_ENTRY = 200;
+/** How many elements of an array or map inside an entry are looked at; the rest counts as their mean. */
+const ELEMENTS_SAMPLED = 16;
+const WORD_BYTES = 8;
+const HEADER_BYTES = 24;
+
+/** Links of Node's timer lists: every timer leads to all others. */
+export const LIST_LINKS: ReadonlySet<string | symbol> = new Set(['_idleNext', '_idlePrev']);
+
+interface Sizes {
+  /** Bytes of each object found under one entry. */
+  readonly heap: Map<object, number>;
+  externalBytes: number;
+  primitiveBytes: number;
+}
+
+/** Reads the scope variables of a function; absent where they cannot be had cheaply. */
+export type ScopesOf = (target: AnyFunction) => readonly object[];
+
+/**
+ * Estimates what an entry of a container holds, from a few of its entries: the mean over the sample, without what more than one of them shares (a common configuration object is
+ * not the entry's) and without `known`, what leads to the container itself. An estimate for ranking, within a factor of two on the shapes of the tests; not an account.
+ */
+export function meanEntryBytes(
+  entries: readonly unknown[],
+  known: ReadonlySet<object>,
+  scopesOf: ScopesOf,
+): EstimatedBytes {
+  if (entries.length === 0) return { heapBytes: 0, externalBytes: 0 };
+  const sizes = entries.map((entry) => measure(entry, known, scopesOf));
+  const seen = new Map<object, number>();
+  for (const { heap } of sizes)
+    for (const target of heap.keys()) seen.set(target, (seen.get(target) ?? 0) + 1);
+  let heapBytes = 0;
+  let externalBytes = 0;
+  for (const { heap, externalBytes: external, primitiveBytes } of sizes) {
+    heapBytes += primitiveBytes;
+    externalBytes += external;
+    for (const [target, bytes] of heap) if (seen.get(target) === 1) heapBytes += bytes;
+  }
+  return { heapBytes: heapBytes / entries.length, externalBytes: externalBytes / entries.length };
+}
+
+function measure(entry: unknown, known: ReadonlySet<object>, scopesOf: ScopesOf): Sizes {
+  const sizes: Sizes = { heap: new Map(), externalBytes: 0, primitiveBytes: 0 };
+  const pending: unknown[] = [entry];
+  while (pending.length > 0 && sizes.heap.size < OBJECTS_AN_ENTRY) {
+    const value = pending.pop();
+    if (!isWalkable(value)) {
+      sizes.primitiveBytes += primitiveBytes(value);
+    } else if (!known.has(value) && !sizes.heap.has(value)) {
+      sizes.heap.set(value, objectBytes(value, sizes, pending, scopesOf));
+    }
+  }
+  return sizes;
+}
+
+function primitiveBytes(value: unknown): number {
+  if (typeof value === 'string') return HEADER_BYTES + value.length;
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 0 : 16;
+  return typeof value === 'bigint' ? 32 : 0;
+}
+
+/** Own bytes of one object; what it points to is added to `pending`. */
+function objectBytes(target: object, sizes: Sizes, pending: unknown[], scopesOf: ScopesOf): number {
+  if (typeof target === 'function') {
+    const scopes = scopesOf(target as AnyFunction);
+    for (const scope of scopes) for (const key of ownKeys(scope)) pending.push(ownValue(scope, key));
+    return 64 + scopes.length * 40;
+  }
+  if (Array.isArray(target))
+    return 16 + elementsBytes(target, target.length, WORD_BYTES, (i) => [target[i]], pending, sizes);
+  if (types.isMap(target)) return tableBytes(target.size, target.entries(), 28, pending, sizes);
+  if (types.isSet(target)) return tableBytes(target.size, target.values(), 20, pending, sizes);
+  if (ArrayBuffer.isView(target) || types.isAnyArrayBuffer(target)) {
+    sizes.externalBytes += target.byteLength;
+    return 120;
+  }
+  if (types.isPromise(target)) return 72;
+  const keys = ownKeys(target);
+  for (const key of keys.slice(0, 64)) if (!LIST_LINKS.has(key)) pending.push(ownValue(target, key));
+  return HEADER_BYTES + keys.length * (keys.length > 64 ? 4 * WORD_BYTES : WORD_BYTES);
+}
+
+function elementsBytes(
+  target: object,
+  count: number,
+  bytesEach: number,
+  at: (index: number) => readonly unknown[],
+  pending: unknown[],
+  sizes: Sizes,
+): number {
+  const step = Math.max(1, Math.floor(count / ELEMENTS_SAMPLED));
+  for (let i = 0; i < count; i += step) {
+    if (step > 1)
+      sizes.primitiveBytes +=
+        at(i).reduce<number>((sum, value) => sum + primitiveBytes(value), 0) * (step - 1);
+    if (Object.hasOwn(target, i)) pending.push(...at(i));
+  }
+  return count * bytesEach;
+}
+
+function tableBytes(
+  count: number,
+  entries: Iterable<unknown>,
+  bytesEach: number,
+  pending: unknown[],
+  sizes: Sizes,
+): number {
+  let looked = 0;
+  for (const entry of entries) {
+    if (looked >= ELEMENTS_SAMPLED) break;
+    looked += 1;
+    if (Array.isArray(entry)) pending.push(...(entry as unknown[]));
+    else pending.push(entry);
+  }
+  // The rest of a long table is thought to be like its beginning; only strings and numbers can be counted without an object of their own.
+  if (count > looked && looked > 0) sizes.primitiveBytes += (count - looked) * 16;
+  return 56 + count * bytesEach;
+}
