@@ -66,6 +66,14 @@ test('a program sees its arguments, environment, descriptors, folder and parent 
   expect(ran).toMatchObject({ descriptor3: 'from 3', stdin: 'from stdin', execArgv: ['--title=service'] });
 });
 
+skipUnless('bash', ['--version'])('where sh is bash, the environment is passed on as by dash', async () => {
+  const env = { 'my.setting': 'a\nb', 'x-y': '1', SHLVL: '4', NODE_OPTIONS: '--no-deprecation' };
+  const words = ['node', probe, 'a b'];
+  const bare = await probed(words, env);
+  const ran = await probed(['bash', ...run, ...words], env);
+  expect(ran).toEqual({ ...bare, env: { ...(bare['env'] as object), PLIMSOLL_LIMIT: '256MiB' } });
+});
+
 test('one process is left: the service has the PID of the command, and dies of the signal sent to it', async () => {
   const [file, ...rest] = [...run, 'node', '-e', 'console.log(process.pid); setInterval(() => {}, 1000)'];
   const child = spawn(file, rest, { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });

@@ -5,7 +5,7 @@ import { test } from 'vitest';
 export function skipUnless(
   command: string,
   words: readonly string[],
-): (title: string, run: () => void) => void {
+): (title: string, run: () => void | Promise<void>) => void {
   const { status, error, stderr } = spawnSync(command, words, { encoding: 'utf8' });
   if (status === 0) return test;
   const reason = error?.message ?? stderr.trim().split('\n')[0];
