@@ -1,3 +1,4 @@
+export type { FileCost, LoadCost, ModuleCostReport, PackageCost } from './cost/cost-report.ts';
 export { type Lazy, lazy, lazyDefaults, type LazyOptions } from './lazy.ts';
 export { lazyChannelName, type LazyEvent, type LazyEventName } from './lazy-events.ts';
 export type { LazyLease } from './lazy-lease.ts';
