@@ -4,6 +4,7 @@ import { addConfigCommand } from './commands/config.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlagsCommand } from './commands/flags.ts';
+import { addModulesCommand } from './commands/modules.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRedactCommand } from './commands/redact.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -27,6 +28,7 @@ export function createProgram(version: string): Command {
   addPlanCommand(program);
   addConfigCommand(program);
   addDoctorCommand(program);
+  addModulesCommand(program);
   addAnalyzeCommand(program);
   addDiffCommand(program);
   addRedactCommand(program);

@@ -1,0 +1,108 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ModuleCostReport } from '@plimsoll/lazy';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { plimsoll, runToEnd } from './command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-modules-test-'));
+const MIB = 1_048_576;
+
+const hold = (mib: number): string =>
+  `Array.from({ length: ${mib * 128} }, (_, n) => new Array(1024).fill(n + 0.5))`;
+
+const files = {
+  'node_modules/big-cjs/package.json': '{"name":"big-cjs","main":"index.js"}',
+  'node_modules/big-cjs/index.js': `const part = require('small-cjs'); exports.kept = ${hold(16)}; exports.ask = () => part.ask();`,
+  'node_modules/small-cjs/package.json': '{"name":"small-cjs","main":"index.js"}',
+  'node_modules/small-cjs/index.js': `exports.kept = ${hold(4)}; exports.ask = () => 1;`,
+  'node_modules/@scope/esm/package.json': '{"name":"@scope/esm","type":"module","exports":"./index.js"}',
+  'node_modules/@scope/esm/index.js': `import './part.js'; export const kept = ${hold(8)}; export const ask = () => 1;`,
+  'node_modules/@scope/esm/part.js': `export const kept = ${hold(2)};`,
+  'server.mjs': `#!/usr/bin/env node
+    import big from 'big-cjs';
+    import { ask } from '@scope/esm';
+    import { late } from './late.mjs';
+    setTimeout(() => { ask(); late(); }, 300);
+    setTimeout(() => {}, 600);`,
+  'late.mjs': 'export const late = () => 1;',
+};
+
+let report: ModuleCostReport;
+let page: string;
+
+beforeAll(() => {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  const words = ['modules', '--json', '--html', 'map.html', '--', 'node', 'server.mjs'];
+  const outcome = runToEnd(
+    [process.execPath, join(plimsoll, '..', '..', 'dist', 'cli', 'main.js'), ...words],
+    {
+      cwd: folder,
+    },
+  );
+  expect(outcome).toMatchObject({ code: 0, err: '' });
+  report = JSON.parse(outcome.out) as ModuleCostReport;
+  page = readFileSync(join(folder, 'map.html'), 'utf8');
+}, 30_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const row = (name: string) => report.packages.find((entry) => entry.package === name);
+
+test('each package is listed with its files, largest first, CommonJS and ES module, scoped or not', () => {
+  expect(report.packages.map((entry) => [entry.package, entry.fileCount])).toEqual([
+    ['big-cjs', 1],
+    ['@scope/esm', 2],
+    ['small-cjs', 1],
+    ['(the service)', 2],
+  ]);
+});
+
+test('heap held by 16, 10 and 4 MiB of numbers is found at its package within 10 %', () => {
+  const heapMib = (name: string): number => (row(name)?.self.heapBytes ?? 0) / MIB;
+  expect(Math.abs(heapMib('big-cjs') / 16 - 1)).toBeLessThan(0.1);
+  expect(Math.abs(heapMib('@scope/esm') / 10 - 1)).toBeLessThan(0.1);
+  expect(Math.abs(heapMib('small-cjs') / 4 - 1)).toBeLessThan(0.1);
+});
+
+test('what a package brought along is in its cumulative cost, and the one who asked is named', () => {
+  expect(row('small-cjs')?.askedBy).toEqual(['big-cjs']);
+  const big = row('big-cjs');
+  const both = (big?.self.heapBytes ?? 0) + (row('small-cjs')?.self.heapBytes ?? 0);
+  expect(big?.cumulative.heapBytes).toBe(both);
+});
+
+test('the costs of all packages and of the loader add up to the growth', () => {
+  const sum = report.packages.reduce(
+    (bytes, { self }) => bytes + self.heapBytes,
+    report.unattributed.heapBytes,
+  );
+  expect(sum).toBe(report.growth.heapBytes);
+});
+
+test('a package is used when one of its functions ran after the start', () => {
+  expect(report.packages.map((entry) => [entry.package, entry.used])).toEqual([
+    ['big-cjs', false],
+    ['@scope/esm', true],
+    ['small-cjs', false],
+    ['(the service)', true],
+  ]);
+});
+
+test('the treemap has a box for each package with its figures', () => {
+  expect(page.match(/<rect/g)?.length).toBe(report.packages.length);
+  expect(page).toContain('@scope/esm: ');
+});
+
+test('a command that is not node, a missing script and a bad option are refused', () => {
+  const command = (...words: string[]) =>
+    runToEnd([process.execPath, join(plimsoll, '..', '..', 'dist', 'cli', 'main.js'), 'modules', ...words], {
+      cwd: folder,
+    });
+  expect(command('--', 'npm', 'start')).toMatchObject({ code: 2, out: '' });
+  expect(command('--minutes', 'soon', '--', 'node', 'server.mjs').code).toBe(2);
+  expect(command().code).toBe(2);
+});
