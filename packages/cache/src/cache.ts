@@ -489,13 +489,14 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   #outcome(options: ResolvedFetchOptions): LoadOutcome<K, V> {
     return {
-      loaded: (key, value, elapsedMs) => {
+      loaded: (key, value, elapsedMs, keptMs) => {
         this.#counters.loads++;
         this.#counters.loadTimeMs += elapsedMs;
         if (this.#isDisposed) return;
-        if (value !== undefined) {
-          this.#write(key, value, options.ttlMs === undefined ? undefined : { ttlMs: options.ttlMs }, 0);
-        } else if (options.negativeTtlMs > 0) {
+        const ttlMs = keptMs ?? options.ttlMs;
+        if (value !== undefined && (ttlMs === undefined || ttlMs > 0)) {
+          this.#write(key, value, ttlMs === undefined ? undefined : { ttlMs }, 0);
+        } else if (value === undefined && options.negativeTtlMs > 0) {
           this.#write(key, new Absence(), { ttlMs: options.negativeTtlMs }, marker);
         } else this.#dropStale(key);
       },
@@ -520,7 +521,8 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   #isRefreshDue(slot: number, nowMs: number, options: ResolvedFetchOptions): boolean {
     if (options.refreshAheadRatio === 1) return false;
     const ttlMs = options.ttlMs ?? this.#options.ttlMs;
-    return this.#store.deadlineOf(slot) - nowMs <= ttlMs * (1 - options.refreshAheadRatio);
+    const ageMs = ttlMs - (this.#store.deadlineOf(slot) - nowMs);
+    return ageMs >= ttlMs * options.refreshAheadRatio;
   }
 
   #setPinned(key: K, isPinned: boolean): boolean {

@@ -22,7 +22,7 @@ function compare(script: readonly Step[], policy: 'adaptive' | 'lru', keyOf: (ke
   const model = new Map<unknown, Kept>();
   const disposed = new Set<object>();
   const maxBytes = 4_000;
-  const cache = new Cache<unknown, Disposable & { readonly id: number }>({
+  const cache = new Cache<unknown, { readonly id: number; [Symbol.dispose](): void }>({
     maxBytes,
     maxCount: 25,
     policy,

@@ -6,6 +6,8 @@ export interface LoadContext<V> {
   readonly signal: AbortSignal;
   /** The value that is being refreshed, if there is one. */
   readonly staleValue: V | undefined;
+  /** Says how many milliseconds the value stays fresh, over every other TTL: what a Cache-Control header says, for example. 0 or less = it is not kept. */
+  readonly keepFor: (ttlMs: number) => void;
 }
 
 /** Loads the value of a key; undefined = there is none. */
@@ -13,7 +15,8 @@ export type Loader<K, V> = (key: K, context: LoadContext<V>) => Promise<V | unde
 
 /** What becomes of a load. */
 export interface LoadOutcome<K, V> {
-  loaded(key: K, value: V | undefined, elapsedMs: number): void;
+  /** `ttlMs` is what the loader asked for with `keepFor`. */
+  loaded(key: K, value: V | undefined, elapsedMs: number, ttlMs: number | undefined): void;
   failed(key: K, error: unknown, elapsedMs: number): void;
 }
 
@@ -92,10 +95,14 @@ export class LoadTable<K, V> {
       waiterCount: 0,
       isSuperseded: false,
     };
+    let ttlMs: number | undefined;
+    const keepFor = (keptMs: number): void => {
+      ttlMs = keptMs;
+    };
     const run = async (): Promise<V | undefined> => {
       try {
-        const value = await loader(key, { signal: controller.signal, staleValue });
-        if (this.#forget(key, load)) outcome.loaded(key, value, this.#now() - startedMs);
+        const value = await loader(key, { signal: controller.signal, staleValue, keepFor });
+        if (this.#forget(key, load)) outcome.loaded(key, value, this.#now() - startedMs, ttlMs);
         return value;
       } catch (error) {
         if (this.#forget(key, load)) outcome.failed(key, error, this.#now() - startedMs);
