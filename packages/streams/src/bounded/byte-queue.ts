@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { Writable } from 'node:stream';
-import { WritableStream } from 'node:stream/web';
+import type { WritableStream } from 'node:stream/web';
 import { PlimsollError } from '@plimsoll/memory';
 import { limitFault } from '../fault.ts';
 import { Flow, type FlowOptions } from '../flow/flow.ts';
@@ -113,7 +113,7 @@ export class ByteQueue {
 
   /** The writing side as a Web stream. */
   toWebWritable(): WritableStream<Uint8Array> {
-    return new WritableStream<Uint8Array>(
+    return new globalThis.WritableStream<Uint8Array>(
       {
         write: (chunk) => this.push(chunk),
         close: () => this.end(),

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
+import type { ReadableStream } from 'node:stream/web';
 import { setImmediate } from 'node:timers/promises';
 import { abortedFault } from '../fault.ts';
 import { type Batch, drained, type FlowStats, type Puller } from './puller.ts';
@@ -139,7 +139,8 @@ export class Flow<T> implements AsyncIterableIterator<T, undefined> {
 
   /** The flow as a Web stream; `cancel` ends the source. Nothing is read ahead. */
   toWeb(): ReadableStream<T> {
-    return new ReadableStream<T>(
+    // The global, not the module: Web streams are loaded (2 MB) by who uses them.
+    return new globalThis.ReadableStream<T>(
       {
         pull: async (controller) => {
           const { done, value } = await this.next();

@@ -1,5 +1,5 @@
 import { Duplex, PassThrough } from 'node:stream';
-import { type ReadableStream, TransformStream, type WritableStream } from 'node:stream/web';
+import type { ReadableStream, WritableStream } from 'node:stream/web';
 import type { ByteChunk } from '../source/byte-source.ts';
 import type { Flow } from './flow.ts';
 
@@ -21,7 +21,7 @@ export function toTransform<T>(make: FlowMaker<T>): {
   readonly readable: ReadableStream<T>;
 } {
   const measured = { highWaterMark: 64 * 1024, size: (chunk: Uint8Array): number => chunk.byteLength };
-  const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>(undefined, measured, {
+  const { writable, readable } = new globalThis.TransformStream<Uint8Array, Uint8Array>(undefined, measured, {
     highWaterMark: 0,
   });
   return { writable, readable: make(readable as AsyncIterable<Uint8Array>).toWeb() };

@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import { close, closeSync, openSync, read, unlinkSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -36,7 +35,7 @@ export class SpillFile {
   /** @throws ERR_PLIMSOLL_UNAVAILABLE when no folder on a disk can be written. */
   constructor(setup: SpillFileSetup) {
     this.#maxDiskBytes = setup.maxDiskBytes;
-    const path = join(resolveSpillFolder(setup.folder), `plimsoll-${randomUUID()}`);
+    const path = join(resolveSpillFolder(setup.folder), `plimsoll-${globalThis.crypto.randomUUID()}`);
     this.#fd = openSync(path, 'wx+', 0o600);
     abandoned.register(this, this.#fd, this);
     try {

@@ -1,15 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Transform } from 'node:stream';
-import {
-  createBrotliCompress,
-  createBrotliDecompress,
-  createDeflate,
-  createDeflateRaw,
-  createGunzip,
-  createGzip,
-  createInflate,
-  createInflateRaw,
-} from 'node:zlib';
+import type * as Zlib from 'node:zlib';
 import { formatFault, limitFault } from '../fault.ts';
 import type { Flow, FlowOptions } from '../flow/flow.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
@@ -25,6 +16,11 @@ export interface CompressionOptions extends FlowOptions {
   readonly format: CompressionFormat;
   /** Bytes given out at most: a small input that would become a large output (a zip bomb) is stopped there. */
   readonly maxOutputBytes: number;
+}
+
+/** Loaded by the first use: whoever never compresses does not pay for it. */
+function zlib(): typeof Zlib {
+  return process.getBuiltinModule('node:zlib');
 }
 
 /** The engines, and the memory of each: zlib by its manual, Brotli by its default window. */
@@ -44,17 +40,17 @@ const BROTLI_ENCODER_BYTES = 2 ** 23;
 const BROTLI_DECODER_BYTES = 2 ** 22;
 
 const ENCODERS: Readonly<Record<CompressionFormat, Coding>> = {
-  gzip: { make: () => createGzip(), engineBytes: DEFLATE_BYTES },
-  deflate: { make: () => createDeflate(), engineBytes: DEFLATE_BYTES },
-  'deflate-raw': { make: () => createDeflateRaw(), engineBytes: DEFLATE_BYTES },
-  br: { make: () => createBrotliCompress(), engineBytes: BROTLI_ENCODER_BYTES },
+  gzip: { make: () => zlib().createGzip(), engineBytes: DEFLATE_BYTES },
+  deflate: { make: () => zlib().createDeflate(), engineBytes: DEFLATE_BYTES },
+  'deflate-raw': { make: () => zlib().createDeflateRaw(), engineBytes: DEFLATE_BYTES },
+  br: { make: () => zlib().createBrotliCompress(), engineBytes: BROTLI_ENCODER_BYTES },
 };
 
 const DECODERS: Readonly<Record<CompressionFormat, Coding>> = {
-  gzip: { make: () => createGunzip(), engineBytes: INFLATE_BYTES },
-  deflate: { make: () => createInflate(), engineBytes: INFLATE_BYTES },
-  'deflate-raw': { make: () => createInflateRaw(), engineBytes: INFLATE_BYTES },
-  br: { make: () => createBrotliDecompress(), engineBytes: BROTLI_DECODER_BYTES },
+  gzip: { make: () => zlib().createGunzip(), engineBytes: INFLATE_BYTES },
+  deflate: { make: () => zlib().createInflate(), engineBytes: INFLATE_BYTES },
+  'deflate-raw': { make: () => zlib().createInflateRaw(), engineBytes: INFLATE_BYTES },
+  br: { make: () => zlib().createBrotliDecompress(), engineBytes: BROTLI_DECODER_BYTES },
 };
 
 const FORMATS = Object.keys(DECODERS) as CompressionFormat[];
