@@ -181,6 +181,10 @@ async function* countedBody(
   exchange.end();
 }
 
+function eitherSignal(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
+}
+
 function isCompressed(response: Response): boolean {
   return (response.headers.get('content-encoding') ?? 'identity') !== 'identity';
 }
@@ -199,8 +203,9 @@ export async function boundedFetch(
   const maxDecompressed = checkBound('maxDecompressedBytes', options.maxDecompressedBytes ?? maxBytes);
   const timeoutMs = checkMs('timeoutMs', options.timeoutMs ?? DEFAULTS.timeoutMs, 1);
   const checks = checkJsonOptions(options);
-  throwIfAborted('boundedFetch', options.signal);
-  const exchange = new Exchange(options.signal, timeoutMs);
+  const signal = eitherSignal(options.signal, init.signal ?? undefined);
+  throwIfAborted('boundedFetch', signal);
+  const exchange = new Exchange(signal, timeoutMs);
   let response: Response;
   try {
     response = await fetch(url, { ...init, signal: exchange.signal });

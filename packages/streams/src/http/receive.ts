@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { PlimsollError } from '@plimsoll/memory';
 import { collectFrom, decodeJson, decodeText, type JsonChecks } from '../collect/collect.ts';
 import { HttpFault, limitFault, timeoutFault } from '../fault.ts';
 import type { FlowOptions } from '../flow/flow.ts';
@@ -140,6 +141,12 @@ async function collect(
 
 /** The body of a request, decoded, as `plan` allows. */
 export async function receiveWith(request: IncomingMessage, plan: BodyPlan): Promise<Buffer> {
+  if (request.readableDidRead) {
+    throw new PlimsollError(
+      'ERR_PLIMSOLL_OPTION',
+      'The body was read already, by another middleware perhaps; it can be read once. Put this one first, or take the other away.',
+    );
+  }
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > plan.maxBytes) throw limitFault('The announced body', 'maxBytes', plan.maxBytes, announced);
   const format = codingOf(request);

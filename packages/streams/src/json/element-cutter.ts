@@ -43,6 +43,7 @@ const QUOTE = 34;
 const COMMA = 44;
 const COLON = 58;
 const OPEN_ARRAY = 91;
+const BACKSLASH = 92;
 const CLOSE_ARRAY = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
@@ -64,6 +65,8 @@ export class ElementCutter {
   #elementByte = 0;
   #markBytes = 0;
   #isCarried = false;
+  /** The byte before, within a key, was the beginning of an escape. */
+  #isEscape = false;
   /** Elements cut so far: the index of the next one. */
   elementCount = 0;
 
@@ -244,16 +247,24 @@ export class ElementCutter {
 
   /** The rest of a key, up to its closing quote. */
   #readKey(): undefined {
-    const quote = this.#chunk.indexOf(QUOTE, this.#at);
-    const end = quote < 0 ? this.#chunk.length : quote + 1;
-    const keyBytes = this.#carry.length + end - this.#at;
+    const from = this.#at;
+    const end = this.#endOfKey(from);
+    const keyBytes = this.#carry.length + Math.abs(end) - from;
     if (keyBytes > this.#setup.maxElementBytes) throw this.#tooLong(keyBytes);
-    this.#carry.append(this.#chunk.subarray(this.#at, end));
-    this.#at = end;
-    if (quote < 0) return;
-    const text = this.#carry.take();
-    if (endsInEscape(text)) this.#carry.append(Buffer.from(text));
-    else this.#takeKey(text);
+    this.#at = Math.abs(end);
+    this.#carry.append(this.#chunk.subarray(from, this.#at));
+    if (end > 0) this.#takeKey(this.#carry.take());
+  }
+
+  /** The byte after the closing quote; negative when the key goes on in the next piece. Each byte is looked at once, however many are escaped. */
+  #endOfKey(from: number): number {
+    const chunk = this.#chunk;
+    for (let at = from; at < chunk.length; at++) {
+      if (this.#isEscape) this.#isEscape = false;
+      else if (chunk[at] === BACKSLASH) this.#isEscape = true;
+      else if (chunk[at] === QUOTE) return at + 1;
+    }
+    return -chunk.length;
   }
 
   #takeKey(text: Buffer): void {
@@ -391,11 +402,4 @@ export class ElementCutter {
       { option: 'maxDepth', maxDepth, elementIndex: this.elementCount, byteOffset: this.#elementByte },
     );
   }
-}
-
-/** True when the closing quote of `text` is part of the string because an odd run of backslashes stands before it. */
-function endsInEscape(text: Buffer): boolean {
-  let run = text.length - 1;
-  while (run > 0 && text[run - 1] === 92) run -= 1;
-  return (text.length - 1 - run) % 2 === 1;
 }

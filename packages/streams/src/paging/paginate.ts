@@ -59,7 +59,7 @@ async function attempt<T, C>(load: Load<T, C>, cursor: C | undefined): Promise<L
   }
 }
 
-function checkPage<T, C>(page: CursorPage<T, C>, cursor: C | undefined, maxPageItems: number): void {
+function checkPage<T, C>(page: CursorPage<T, C>, maxPageItems: number): void {
   if (!Array.isArray(page?.items)) {
     throw formatFault('A page has no array of items; loadPage answers { items, nextCursor }.', {
       reason: 'page',
@@ -73,10 +73,27 @@ function checkPage<T, C>(page: CursorPage<T, C>, cursor: C | undefined, maxPageI
       { option: 'maxPageItems', maxPageItems, itemCount: page.items.length },
     );
   }
-  if (page.nextCursor !== undefined && page.nextCursor !== null && page.nextCursor === cursor) {
-    throw formatFault('A page names itself as the next one; following it would never end.', {
-      reason: 'cursor-loop',
-    });
+}
+
+/** Notices cursors that lead in a circle of any length, by comparing each with one that is moved on at ever longer steps (Brent, 1980): one cursor is kept. */
+class CircleGuard<C> {
+  #marked: C | undefined;
+  #steps = 0;
+  #stride = 1;
+
+  /** @throws ERR_PLIMSOLL_FORMAT at the latest two circles and a half into it. */
+  follow(cursor: C | undefined): void {
+    if (cursor === undefined) return;
+    if (cursor === this.#marked) {
+      throw formatFault('The cursors of the pages lead in a circle; following them would never end.', {
+        reason: 'cursor-circle',
+      });
+    }
+    this.#steps += 1;
+    if (this.#steps < this.#stride) return;
+    this.#marked = cursor;
+    this.#stride *= 2;
+    this.#steps = 0;
   }
 }
 
@@ -88,14 +105,16 @@ async function* pages<T, C>(
 ): AsyncGenerator<T, void, undefined> {
   const weigh = (items: readonly T[]): number =>
     sizeOf === undefined ? 0 : items.reduce((bytes, item) => bytes + sizeOf(item), 0);
+  const circle = new CircleGuard<C>();
   let cursor: C | undefined;
   let loading: Promise<Loaded<T, C>> | undefined = attempt(load, cursor);
   while (loading !== undefined) {
     const loaded: Loaded<T, C> = await loading;
     if ('error' in loaded) throw loaded.error;
     const page: CursorPage<T, C> = loaded.page;
-    checkPage(page, cursor, maxPageItems);
+    checkPage(page, maxPageItems);
     cursor = page.nextCursor ?? undefined;
+    circle.follow(cursor);
     // The next page is on its way while this one is used; it is not more than one ahead.
     loading = cursor === undefined ? undefined : attempt(load, cursor);
     bench.holding.bytes = weigh(page.items);
@@ -106,7 +125,7 @@ async function* pages<T, C>(
 /**
  * All items of a paged source, one by one; one page is loaded ahead while another is used.
  * @throws ERR_PLIMSOLL_OPTION at the call. While reading: ERR_PLIMSOLL_LIMIT for a page above `maxPageItems`, ERR_PLIMSOLL_FORMAT for a page that is none or
- * whose cursor is its own, and what the loader throws, unchanged, after the items before it.
+ * whose cursors lead in a circle, and what the loader throws, unchanged, after the items before it.
  */
 export function paginate<T, C = string>(source: CursorSource<T, C> | OffsetSource<T>): Flow<T> {
   const maxPageItems = checkCount('maxPageItems', source?.maxPageItems ?? DEFAULTS.maxPageItems);

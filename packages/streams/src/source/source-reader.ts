@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { PlimsollError } from '@plimsoll/memory';
+import { Flow } from '../flow/flow.ts';
 
 /** A sequence of items: a Node or Web stream, an async iterable, or an iterable. */
 export type ItemSource<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>;
@@ -155,11 +156,22 @@ export function requireSource(source: unknown): void {
   );
 }
 
+/** A flow settles a pending `next` when it is ended, by itself. */
+function openFlow<T>(flow: Flow<T>): SourceReader<T> {
+  return {
+    next: () => flow.next(),
+    cancel: async () => {
+      await flow.return();
+    },
+  };
+}
+
 /** Opens any {@link ItemSource}. @throws ERR_PLIMSOLL_OPTION when it is none, or a locked Web stream. */
 export function openSource<T>(source: ItemSource<T>): SourceReader<T> {
   if (isNodeReadable(source)) return openNode(source);
   if (isWebReadable<T>(source)) return openWeb(source);
   requireSource(source);
+  if (source instanceof Flow) return openFlow(source as Flow<T>);
   const openAsync = methodOf<AsyncIterator<T>>(source, Symbol.asyncIterator);
   if (openAsync === undefined) {
     const open = methodOf<Iterator<T | PromiseLike<T>>>(source, Symbol.iterator) as () => Iterator<T>;

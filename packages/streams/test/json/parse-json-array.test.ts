@@ -212,6 +212,16 @@ describe('parseJsonAt', () => {
     }
   });
 
+  test('a key of 500,000 escaped quotes is read in time proportional to it, whole or in pieces', async () => {
+    const key = '\\"'.repeat(500_000);
+    for (const pieceBytes of [333, 2_000_000]) {
+      const text = `{"${key}":0,"a":[1]}`;
+      expect(
+        await outcome(parseJsonAt(pieces(text, pieceBytes), ['a'], { maxElementBytes: 2_000_000 })),
+      ).toEqual([1]);
+    }
+  });
+
   test('a key longer than maxElementBytes is refused before it is kept', async () => {
     expect(await outcome(parseJsonAt([`{"${'k'.repeat(200)}":1}`], ['a'], { maxElementBytes: 100 }))).toBe(
       'ERR_PLIMSOLL_LIMIT',

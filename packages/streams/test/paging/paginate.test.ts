@@ -77,7 +77,7 @@ test('a page that fails while loaded ahead is told after the items before it', a
   await expect(flow.next()).rejects.toThrow('503');
 });
 
-test('a page above maxPageItems, a page that names itself, and a page that is none are refused', async () => {
+test('a page above maxPageItems and a page that is none are refused', async () => {
   expect(await codeOf(paginate({ maxPageItems: 9, ...cursorSource(10) }).toArray())).toBe(
     'ERR_PLIMSOLL_LIMIT',
   );
@@ -88,4 +88,17 @@ test('a page above maxPageItems, a page that names itself, and a page that is no
     'ERR_PLIMSOLL_FORMAT',
   );
   expect(() => paginate({} as never)).toThrow(/^loadPage is "undefined"; expected a function/);
+});
+
+test.each([1, 2, 3, 10])('cursors that lead in a circle of %i pages end the flow', async (circle) => {
+  const source = {
+    loadPage: (cursor: string | undefined) => {
+      const page = cursor === undefined ? 0 : Number(cursor) + 1;
+      return Promise.resolve({
+        items: [page],
+        nextCursor: String(page < 5 ? page : 5 + ((page - 5) % circle)),
+      });
+    },
+  };
+  await expect(paginate(source).toArray()).rejects.toMatchObject({ details: { reason: 'cursor-circle' } });
 });
