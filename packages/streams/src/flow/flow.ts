@@ -58,6 +58,11 @@ export class Flow<T> implements AsyncIterableIterator<T, undefined> {
     this.#setup = setup;
   }
 
+  /** Items are Buffers. */
+  get isOfBytes(): boolean {
+    return this.#setup.ofBytes === true;
+  }
+
   /** The flow itself. */
   [Symbol.asyncIterator](): this {
     return this;
@@ -133,8 +138,10 @@ export class Flow<T> implements AsyncIterableIterator<T, undefined> {
    * stream of objects: Node refuses it with `ERR_STREAM_NULL_VALUES`.
    */
   toNode(): Readable {
-    const ofBytes = this.#setup.ofBytes === true;
-    return Readable.from(this, { objectMode: !ofBytes, highWaterMark: ofBytes ? 64 * 1024 : 1 });
+    return Readable.from(this, {
+      objectMode: !this.isOfBytes,
+      highWaterMark: this.isOfBytes ? 64 * 1024 : 1,
+    });
   }
 
   /** The flow as a Web stream; `cancel` ends the source. Nothing is read ahead. */
@@ -253,7 +260,7 @@ export class Flow<T> implements AsyncIterableIterator<T, undefined> {
     this.#batch = undefined;
     this.#setup.signal?.removeEventListener('abort', this.#onAbort);
     if (puller === undefined) return;
-    this.#lastStats = { ...puller.stats?.() };
+    this.#lastStats = { ...puller.stats?.(), heldBytes: 0 };
     this.#puller = undefined;
     const closing = puller.close(reason);
     if (error === undefined && !pending) await closing;

@@ -17,6 +17,13 @@ const bounds = { maxLineBytes: 1000 };
 const text = '{"a":1}\n{"a":2}\n{"a":3}\n';
 const rows = [{ a: 1 }, { a: 2 }, { a: 3 }];
 
+async function* splitFirst(source: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const chunk of source) {
+    yield String(chunk).slice(0, 10);
+    return;
+  }
+}
+
 /** A source that tells whether it was ended. */
 function watched(chunks: readonly (string | Buffer)[]): {
   source: AsyncIterable<string | Buffer>;
@@ -123,6 +130,32 @@ describe('forms', () => {
           .pipeTo(new WritableStream() as never),
       ),
     ).toBe('ERR_PLIMSOLL_FORMAT');
+  });
+
+  test('a Duplex whose flow ends early takes the rest and ends; one that is destroyed ends its flow; null is refused', async () => {
+    const seen: unknown[] = [];
+    const early = toDuplex((source) => batch(splitFirst(source), { maxBytes: 1000 }));
+    await pipeline(
+      Readable.from(Array.from({ length: 1000 }, () => Buffer.alloc(1000, 'x'))),
+      early,
+      new Writable({ objectMode: true, write: (row, _encoding, done) => (seen.push(row), done()) }),
+    );
+    expect(seen).toHaveLength(1);
+    const { source, isEnded } = watched([text, text]);
+    const input = Readable.from(source);
+    const destroyed = input.pipe(toDuplex((bytes) => parseNdjson(bytes, bounds)));
+    await once(destroyed, 'readable');
+    destroyed.destroy();
+    await once(destroyed, 'close');
+    input.destroy();
+    await setImmediate();
+    expect(isEnded()).toBe(true);
+    const withNull = pipeline(
+      Readable.from(['null\n']),
+      toDuplex((bytes) => parseNdjson(bytes, bounds)),
+      new PassThrough({ objectMode: true }),
+    );
+    expect(await codeOf(withNull)).toBe('ERR_PLIMSOLL_FORMAT');
   });
 
   test('forEach waits for promises, and gives every row once, also after a wait', async () => {
