@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
 import {
   type ConfigFault,
-  formatBytes,
   forgetProcessWide,
   journal,
   type MemoryLimit,
@@ -20,19 +19,18 @@ import {
 } from '@plimsoll/memory';
 import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
 import { Ladder } from '../ladder/ladder.ts';
-import { describeState } from '../ladder/danger.ts';
 import { GuardLog } from '../log/guard-log.ts';
+import { announceGuard, reportLevel } from '../log/guard-lines.ts';
 import { identifyProcess, type ProcessIdentity } from '../run/process-identity.ts';
 import { reportDeadRuns } from '../run/dead-runs.ts';
 import { RunFolder } from '../run/run-folder.ts';
+import { RunKeeper } from '../run/run-keeper.ts';
 import type { CaptureOutcome, GuardCore } from './guard.ts';
 import type { HeapPlanner, PlannedHeap } from './guard-options.ts';
 
 /** The slot of the one guard of a process. */
 export const guardSlot = 'guard';
 
-/** `status.json` is written this often while nothing changes. */
-const statusEveryMs = 10_000;
 /** Half-written folders older than this belong to nobody any more. */
 const abandonedMs = 600_000;
 /** A leak this fast is still to be seen in time. */
@@ -53,13 +51,12 @@ export class Watch implements GuardCore {
   readonly #subscriptions: readonly Disposable[];
   readonly #offReasons: string[] = [];
   readonly #onExit = (): void => this.#end();
-  #run: RunFolder | undefined;
+  readonly #keeper: RunKeeper;
   #ladder: Ladder | undefined;
   #handleCount = 0;
   #isActive = true;
   #level: PressureLevel = 'normal';
   #levelReason = '';
-  #statusAtMs = Number.NEGATIVE_INFINITY;
   #levelLineAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(config: PlimsollConfig, faults: readonly ConfigFault[], planner: HeapPlanner | undefined) {
@@ -69,7 +66,7 @@ export class Watch implements GuardCore {
     this.limit = resolveMemoryLimit(config.limitBytes === null ? {} : { overrideBytes: config.limitBytes });
     this.plan = this.#makePlan(planner);
     this.#startProfile();
-    this.#openFolders();
+    this.#keeper = new RunKeeper(this.#openFolders(), this.#identity);
     this.#reader =
       config.limitBytes === null ? undefined : openMemoryReader({ overrideBytes: config.limitBytes });
     this.#monitor = startMemoryMonitor({
@@ -81,7 +78,8 @@ export class Watch implements GuardCore {
       onPressure(({ reason }) => (this.#levelReason = reason)),
     ];
     process.once('exit', this.#onExit);
-    this.#announce();
+    const { heapLimitBytes } = this.#monitor.sampleNow();
+    announceGuard(this.#log, this.limit, this.plan, heapLimitBytes, this.#offReasons);
   }
 
   get active(): boolean {
@@ -137,8 +135,9 @@ export class Watch implements GuardCore {
   }
 
   /** Everything on disk. What cannot be is said, and the rest goes on. */
-  #openFolders(): void {
+  #openFolders(): RunFolder | undefined {
     const { incidentDir, incidentQuotaBytes, incidentCount, runDir } = this.#config;
+    let run: RunFolder | undefined;
     try {
       const store = new IncidentStore({
         dir: incidentDir ?? defaultIncidentDir(),
@@ -146,15 +145,16 @@ export class Watch implements GuardCore {
         maxCount: incidentCount,
       });
       const runPath = runDir ?? join(store.dir, 'run');
-      this.#run = new RunFolder(runPath, this.#identity);
+      run = new RunFolder(runPath, this.#identity);
       reportDeadRuns(runPath, this.#identity, store, this.#log);
       store.sweepPartial(this.#identity.hostName, abandonedMs);
-      this.#ladder = this.#makeLadder(store, this.#run.timeline.path);
+      this.#ladder = this.#makeLadder(store, run.timeline.path);
+      return run;
     } catch (error) {
-      this.#run?.end();
-      this.#run = undefined;
+      run?.end();
       this.#offReasons.push(`Incidents are off: ${reasonOf(error)}`);
       journal().write('guard', 'incidents-off', { reason: reasonOf(error) });
+      return undefined;
     }
   }
 
@@ -193,34 +193,14 @@ export class Watch implements GuardCore {
   #tick(sample: MemorySample, trend: MemoryTrend): void {
     if (!this.#isActive) return;
     const { level, isHeapContained } = this.#monitor;
-    this.#keep(sample, trend, level);
+    const incident = this.incidents.at(-1) ?? null;
+    const ended = this.#keeper.tick(sample, trend, level, { incident, offReasons: this.#offReasons });
+    if (ended !== undefined) {
+      this.#offReasons.push(ended);
+      this.#log.write('degraded', ended);
+    }
     this.#ladder?.tick({ sample, trend, level, isHeapContained });
     if (level !== this.#level) this.#levelChanged(sample, level);
-  }
-
-  /** Timeline and status. A disk that fails takes them away for good and is named once; the ladder goes on. */
-  #keep(sample: MemorySample, trend: MemoryTrend, level: PressureLevel): void {
-    if (this.#run === undefined) return;
-    try {
-      this.#run.timeline.write(sample, level);
-      if (level === this.#level && sample.monotonicMs - this.#statusAtMs < statusEveryMs) return;
-      this.#statusAtMs = sample.monotonicMs;
-      this.#run.writeStatus({
-        schemaVersion: 1,
-        identity: this.#identity,
-        atMs: sample.atMs,
-        level,
-        sample,
-        trend: { ...trend },
-        incident: this.incidents.at(-1) ?? null,
-        offReasons: this.#offReasons,
-      });
-    } catch (error) {
-      this.#run = undefined;
-      const reason = `The timeline ended: ${reasonOf(error)}`;
-      this.#offReasons.push(reason);
-      this.#log.write('degraded', reason);
-    }
   }
 
   #levelChanged(sample: MemorySample, level: PressureLevel): void {
@@ -230,34 +210,7 @@ export class Watch implements GuardCore {
     if (!isDeep || (wasDeep && level === 'critical')) return;
     if (!wasDeep && sample.monotonicMs - this.#levelLineAtMs < levelLineEveryMs) return;
     this.#levelLineAtMs = sample.monotonicMs;
-    this.#log.write('critical', `Memory is ${level}: ${this.#levelReason}; ${describeState(sample)}.`, {
-      level,
-      workingSetBytes: sample.workingSetBytes,
-      limitBytes: sample.limitBytes,
-      headroomBytes: sample.headroomBytes,
-      heapUsedBytes: sample.heapUsedBytes,
-      heapLimitBytes: sample.heapLimitBytes,
-      externalBytes: sample.externalBytes,
-      otherNativeBytes: sample.otherNativeBytes,
-      otherProcessesBytes: sample.otherProcessesBytes,
-      incident: this.incidents.at(-1) ?? null,
-    });
-  }
-
-  #announce(): void {
-    const { heapLimitBytes } = this.#monitor.sampleNow();
-    const { limitBytes, source, origin } = this.limit;
-    const planned = this.plan?.heapLimitBytes;
-    const tooLarge =
-      planned !== undefined && heapLimitBytes > planned * 1.1
-        ? ` V8 may grow to ${formatBytes(heapLimitBytes)}, the container has room for ${formatBytes(planned)}: start the service with \`plimsoll run --\`.`
-        : '';
-    const off = this.#offReasons.length === 0 ? '' : ` Off: ${this.#offReasons.join(' ')}`;
-    this.#log.write(
-      this.#offReasons.length === 0 ? 'armed' : 'degraded',
-      `Guarding ${formatBytes(limitBytes)} (${source}: ${origin}), heap limit ${formatBytes(heapLimitBytes)}.${tooLarge}${off}`,
-      { limitBytes, limitOrigin: origin, heapLimitBytes, incidentDir: this.#config.incidentDir },
-    );
+    reportLevel(this.#log, sample, level, this.#levelReason, this.incidents.at(-1) ?? null);
   }
 
   #end(): void {
@@ -272,7 +225,7 @@ export class Watch implements GuardCore {
     });
     this.#monitor[Symbol.dispose]();
     this.#reader?.[Symbol.dispose]();
-    this.#run?.end();
+    this.#keeper.end();
   }
 }
 
