@@ -5,6 +5,9 @@ import { start } from '@plimsoll/watchdog';
 
 const [incidentDir, argumentSecret] = process.argv.slice(2);
 const environmentSecret = process.env.SESSION_TOKEN;
+/** A module without a path: its URL is its source. */
+const heldByUrl =
+  'data:text/javascript,export const held = Array.from({ length: 20000 }, () => ({ a: "url-secret" }))';
 const guard = start({ incidentDir, log: 'json' });
 
 const customers = new Map();
@@ -38,13 +41,11 @@ server.listen(0, '127.0.0.1', () => {
     { port: server.address().port, host: '127.0.0.1', path: '/?q=query-secret', agent: false },
     (response) => {
       response.resume().on('end', () => {
-        void import('data:text/javascript,export const held = Array.from({ length: 20000 }, () => ({ a: "url-secret" }))').then(
-          () => {
-            const { folder } = guard.capture('a look at secrets');
-            server.close();
-            setTimeout(() => process.stdout.write(folder), 1500);
-          },
-        );
+        void import(heldByUrl).then(() => {
+          const { folder } = guard.capture('a look at secrets');
+          server.close();
+          setTimeout(() => process.stdout.write(folder), 1500);
+        });
       });
     },
   );
