@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { PausedFrame } from '../near-limit/paused-frame.ts';
+import type { AllocationProfile } from '../profile/allocation-sampling.ts';
 import type { AllocationSite } from '../profile/allocation-site.ts';
 import { type Census, keptCensuses, surveyProgram } from './census.ts';
 import type { Container } from './container-walk.ts';
@@ -30,7 +31,9 @@ export interface AutopsyOptions {
   readonly subject?: 'heap' | 'off-heap';
   /** Frames of the paused stack, at V8's limit. */
   readonly frames?: readonly PausedFrame[];
-  /** @default 200 */
+  /** A profile that was just read. @default readAllocationProfile() */
+  readonly profile?: AllocationProfile;
+  /** CPU milliseconds for the walk. @default 250 */
   readonly maxWalkMs?: number;
 }
 
@@ -53,6 +56,7 @@ export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
   const now = surveyProgram({
     reason: 'autopsy',
     ...(options.frames === undefined ? {} : { frames: options.frames }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.maxWalkMs === undefined ? {} : { maxWalkMs: options.maxWalkMs }),
   });
   const isOffHeap = options.subject === 'off-heap';
@@ -103,14 +107,16 @@ function comparable(now: Census, isOffHeap: boolean): Census | undefined {
 
 function weigh(now: Census, then: Census | undefined, isOffHeap: boolean): Weighed[] {
   const before = new Map(then?.containers.map((container) => [container.key, container]));
+  const whole = wholeOf(now, isOffHeap);
   const list = now.containers.map((container): Weighed => {
-    const bytes = bytesOf(container, isOffHeap);
+    // Estimates err by up to a factor of two; nothing holds more than there is.
+    const bytes = Math.min(whole, bytesOf(container, isOffHeap));
     if (then === undefined) return { container, bytes, growthBytes: undefined, growthCount: undefined };
     const earlier = before.get(container.key);
     return {
       container,
       bytes,
-      growthBytes: bytes - (earlier === undefined ? 0 : bytesOf(earlier, isOffHeap)),
+      growthBytes: bytesOf(container, isOffHeap) - (earlier === undefined ? 0 : bytesOf(earlier, isOffHeap)),
       growthCount: container.count - (earlier?.count ?? 0),
     };
   });

@@ -29,6 +29,8 @@ export interface CensusOptions {
   readonly reason: string;
   /** Frames of a paused stack, when there is one: their local variables are roots too. */
   readonly frames?: readonly PausedFrame[];
+  /** A profile that was just read: V8 collects all garbage for a new one. @default readAllocationProfile() */
+  readonly profile?: AllocationProfile;
   /**
    * CPU milliseconds the walk may take, without V8's collection for the profile; where CPU is scarce it may last four times as long.
    * @default 250
@@ -77,7 +79,7 @@ export function takeCensus(options: CensusOptions): Census {
 /** The same without keeping it. */
 export function surveyProgram(options: CensusOptions): Census {
   const beganMs = performance.now();
-  const profile = readAllocationProfile();
+  const profile = options.profile ?? readAllocationProfile();
   const { used_heap_size: heapUsedBytes, external_memory: externalBytes } = getHeapStatistics();
   const maxWalkMs = options.maxWalkMs ?? DEFAULT_WALK_MS;
   const isTimeLeft = walkClock(maxWalkMs);

@@ -18,8 +18,8 @@ const HEADER_BYTES = 24;
 export const LIST_LINKS: ReadonlySet<string | symbol> = new Set(['_idleNext', '_idlePrev']);
 
 interface Sizes {
-  /** Bytes of each object found under one entry. */
-  readonly heap: Map<object, number>;
+  /** Bytes of each object and string found under one entry. */
+  readonly heap: Map<object | string, number>;
   externalBytes: number;
   primitiveBytes: number;
 }
@@ -38,7 +38,7 @@ export function meanEntryBytes(
 ): EstimatedBytes {
   if (entries.length === 0) return { heapBytes: 0, externalBytes: 0 };
   const sizes = entries.map((entry) => measure(entry, known, scopesOf));
-  const seen = new Map<object, number>();
+  const seen = new Map<object | string, number>();
   for (const { heap } of sizes)
     for (const target of heap.keys()) seen.set(target, (seen.get(target) ?? 0) + 1);
   let heapBytes = 0;
@@ -56,7 +56,10 @@ function measure(entry: unknown, known: ReadonlySet<object>, scopesOf: ScopesOf)
   const pending: unknown[] = [entry];
   while (pending.length > 0 && sizes.heap.size < OBJECTS_AN_ENTRY) {
     const value = pending.pop();
-    if (!isWalkable(value)) {
+    if (typeof value === 'string') {
+      // Equal texts in several entries are most often one string: a role, a path, a constant.
+      sizes.heap.set(value, primitiveBytes(value));
+    } else if (!isWalkable(value)) {
       sizes.primitiveBytes += primitiveBytes(value);
     } else if (!known.has(value) && !sizes.heap.has(value)) {
       sizes.heap.set(value, objectBytes(value, sizes, pending, scopesOf));
@@ -79,7 +82,7 @@ function objectBytes(target: object, sizes: Sizes, pending: unknown[], scopesOf:
     return 64 + scopes.length * 40;
   }
   if (Array.isArray(target))
-    return 16 + elementsBytes(target, target.length, WORD_BYTES, (i) => [target[i]], pending, sizes);
+    return 32 + elementsBytes(target, target.length, WORD_BYTES, (i) => [target[i]], pending, sizes);
   if (types.isMap(target)) return tableBytes(target.size, target.entries(), 28, pending, sizes);
   if (types.isSet(target)) return tableBytes(target.size, target.values(), 20, pending, sizes);
   if (ArrayBuffer.isView(target) || types.isAnyArrayBuffer(target)) {

@@ -21,7 +21,7 @@ export interface Finding {
   readonly containerKind?: ContainerKind;
   /** Entries, elements or bytes of text. */
   readonly count: number;
-  /** Estimated bytes held, in the heap and beside it. */
+  /** Estimated bytes held: in the heap, or beside it when that is what ran out. */
   readonly bytes: number;
   /** Entries and bytes since the census it was compared with; absent when there was none. */
   readonly growthCount?: number;
@@ -58,7 +58,7 @@ export function siteFinding(site: AllocationSite | undefined): Finding {
 
 /** What is said of a container. Of one that no script is known for, the script of `site` may prove the names. */
 export function containerFinding(
-  { container, growthBytes, growthCount }: Weighed,
+  { container, bytes, growthBytes, growthCount }: Weighed,
   confidence: number,
   texts: SourceTexts,
   site: AllocationSite | undefined,
@@ -84,7 +84,7 @@ export function containerFinding(
     column: place?.column ?? 0,
     containerKind: container.kind,
     count: container.count,
-    bytes: container.heapBytes + container.externalBytes,
+    bytes,
     ...(growthBytes === undefined || growthCount === undefined ? {} : { growthBytes, growthCount }),
     confidence,
     source: container.source,

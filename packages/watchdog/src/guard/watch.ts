@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
+import {
+  type NearLimitContext,
+  type NearLimitDecision,
+  NearLimitWatch,
+  onNearLimit,
+  openInspector,
+  startAllocationSampling,
+} from '@plimsoll/inspect';
 import {
   type ConfigFault,
   forgetProcessWide,
@@ -14,13 +21,14 @@ import {
   type PlimsollConfig,
   type PressureLevel,
   readCpuQuotaCores,
+  readMemory,
   resolveMemoryLimit,
   startMemoryMonitor,
 } from '@plimsoll/memory';
 import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
 import { Ladder } from '../ladder/ladder.ts';
 import { GuardLog } from '../log/guard-log.ts';
-import { announceGuard, reportLevel } from '../log/guard-lines.ts';
+import { announceDeath, announceGuard, reportLevel } from '../log/guard-lines.ts';
 import { identifyProcess, type ProcessIdentity } from '../run/process-identity.ts';
 import { reportDeadRuns } from '../run/dead-runs.ts';
 import { RunFolder } from '../run/run-folder.ts';
@@ -49,6 +57,7 @@ export class Watch implements GuardCore {
   /** A reader of our own where an option names the limit; the shared one knows only the variable. */
   readonly #reader: MemoryReader | undefined;
   readonly #subscriptions: readonly Disposable[];
+  readonly #nearLimit = new NearLimitWatch();
   readonly #offReasons: string[] = [];
   readonly #onExit = (): void => this.#end();
   readonly #keeper: RunKeeper;
@@ -76,6 +85,7 @@ export class Watch implements GuardCore {
     this.#subscriptions = [
       this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
       onPressure(({ reason }) => (this.#levelReason = reason)),
+      onNearLimit((context) => this.#atHeapLimit(context)),
     ];
     process.once('exit', this.#onExit);
     const { heapLimitBytes } = this.#monitor.sampleNow();
@@ -200,7 +210,25 @@ export class Watch implements GuardCore {
       this.#log.write('degraded', ended);
     }
     this.#ladder?.tick({ sample, trend, level, isHeapContained });
+    this.#nearLimit.observe(sample, trend);
     if (level !== this.#level) this.#levelChanged(sample, level);
+  }
+
+  /** V8's own death, told while it waits. No tick is made here: a tick may do anything, and this thread has no heap left for it. */
+  #atHeapLimit({ heapLimitBytes, frames }: NearLimitContext): NearLimitDecision | undefined {
+    if (!this.#isActive) return undefined;
+    const sample = this.#reader?.read() ?? readMemory();
+    const { level, isHeapContained } = this.#monitor;
+    const moment = { sample, trend: this.#monitor.trend(), level, isHeapContained };
+    const found = this.#ladder?.lastWords(moment, frames);
+    announceDeath(this.#log, {
+      sample,
+      heapLimitBytes,
+      exitCode: this.#config.exitCode,
+      found,
+      folder: this.incidents.at(-1),
+    });
+    return { exit: this.#config.exitCode };
   }
 
   #levelChanged(sample: MemorySample, level: PressureLevel): void {

@@ -57,6 +57,7 @@ export class IncidentEpisode {
   readonly #refusals = new Map<string, IncidentRefusal>();
   #sites: readonly IncidentSite[] = [];
   #sitesOf: IncidentRecord['sitesOf'] = 'heap';
+  #autopsy: IncidentRecord['autopsy'];
   #deepestLevel: PressureLevel = 'normal';
   #linkedTimeline = false;
 
@@ -108,6 +109,11 @@ export class IncidentEpisode {
     this.#sitesOf = kind;
   }
 
+  /** What the newest autopsy found. */
+  setAutopsy(autopsy: NonNullable<IncidentRecord['autopsy']>): void {
+    this.#autopsy = autopsy;
+  }
+
   /**
    * Writes everything that is known now and gives the folder its name.
    * @throws what the file system throws; what was whole before stays whole.
@@ -147,6 +153,7 @@ export class IncidentEpisode {
       trend: { ...moment.trend },
       sites: this.#sites,
       sitesOf: this.#sitesOf,
+      ...(this.#autopsy === undefined ? {} : { autopsy: this.#autopsy }),
       holders: listHolders()
         .slice(0, maxHolders)
         .map(({ name, bytes }) => ({ name, bytes })),

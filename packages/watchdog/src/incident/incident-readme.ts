@@ -8,6 +8,7 @@ export function incidentReadme(record: IncidentRecord): string {
     `Memory incident ${record.id}`,
     '',
     trigger.sentence,
+    ...(record.autopsy === undefined ? [] : ['', record.autopsy.sentence, '']),
     `Opened ${new Date(trigger.atMs).toISOString()}, last written ${new Date(record.updatedAtMs).toISOString()}.`,
     `Process ${record.process.pid} on ${record.process.hostName}, Node.js ${record.process.nodeVersion}.`,
     '',

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Finding } from '@plimsoll/inspect';
 import { type MemorySample, PlimsollError, type PressureLevel } from '@plimsoll/memory';
 import type { TriggerName } from './incident-name.ts';
 
@@ -33,7 +34,7 @@ export interface IncidentSite {
 /** A rung of the ladder that was taken. */
 export interface IncidentCapture {
   readonly atMs: number;
-  readonly rung: 'profile' | 'snapshot';
+  readonly rung: 'profile' | 'autopsy' | 'snapshot';
   readonly file: string;
   readonly fileBytes: number;
   /** How long the service stood still for it. */
@@ -98,6 +99,12 @@ export interface IncidentRecord {
   readonly sites: readonly IncidentSite[];
   /** What the bytes of `sites` are: objects of the heap, or only the small handles of memory outside it (a Buffer's handle is 200 bytes, whatever it holds). */
   readonly sitesOf: 'heap' | 'handles';
+  /** Which variable of the program holds what grew; absent until an autopsy was made. All of it is in autopsy.json. */
+  readonly autopsy?: {
+    readonly atMs: number;
+    readonly sentence: string;
+    readonly findings: readonly Finding[];
+  };
   /** What registered holders keep, largest first. */
   readonly holders: readonly { readonly name: string; readonly bytes: number }[];
   readonly captures: readonly IncidentCapture[];

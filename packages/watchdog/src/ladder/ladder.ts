@@ -1,4 +1,4 @@
-import type { AllocationProfile } from '@plimsoll/inspect';
+import type { AllocationProfile, PausedFrame } from '@plimsoll/inspect';
 import { formatBytes, journal, type MemorySample } from '@plimsoll/memory';
 import type { CaptureOutcome } from '../guard/guard.ts';
 import { IncidentEpisode, type EpisodeMoment, type EpisodeOrigin } from '../incident/incident-episode.ts';
@@ -14,6 +14,7 @@ import {
   growingSeries,
   growthSentence,
 } from './danger.ts';
+import { AutopsyRung } from './autopsy-rung.ts';
 import { ProfileRung } from './profile-rung.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
 import { SnapshotRung } from './snapshot-rung.ts';
@@ -43,6 +44,7 @@ export interface LadderTerms {
 export class Ladder {
   readonly #terms: LadderTerms;
   readonly #profile = new ProfileRung();
+  readonly #autopsy = new AutopsyRung();
   readonly #snapshot: SnapshotRung | undefined;
   readonly #folders: string[] = [];
   #episode: IncidentEpisode | undefined;
@@ -100,6 +102,27 @@ export class Ladder {
     };
   }
 
+  /**
+   * The last words, at V8's own limit, in the middle of whatever the service was doing: profile and record first, then the autopsy, all written before this returns. The
+   * sentence is what the autopsy found; undefined when nothing could be written. Never throws.
+   */
+  lastWords(moment: EpisodeMoment, frames: readonly PausedFrame[]): string | undefined {
+    const danger: Danger = {
+      trigger: 'death',
+      sentence: `V8 reached its heap limit: ${describeState(moment.sample)}.`,
+    };
+    const episode = this.#episode ?? this.#begin(danger, moment);
+    if (episode === undefined) return undefined;
+    let sentence: string | undefined;
+    this.#attempt(episode, () => {
+      const profile = this.#profile.take(episode, moment.sample);
+      episode.write(moment);
+      ({ sentence } = this.#autopsy.take(episode, moment.sample, moment.level, profile, frames));
+      episode.write(moment);
+    });
+    return sentence;
+  }
+
   /** The clean end: an open incident is written a last time. Never throws. */
   end(moment: EpisodeMoment): void {
     if (this.#episode !== undefined) this.#attempt(this.#episode, () => this.#episode?.write(moment));
@@ -123,6 +146,13 @@ export class Ladder {
   }
 
   #open(danger: Danger, moment: EpisodeMoment): IncidentEpisode | undefined {
+    const episode = this.#begin(danger, moment);
+    if (episode !== undefined) this.#refresh(episode, moment, true);
+    return episode;
+  }
+
+  /** An episode with its folder under its final name. */
+  #begin(danger: Danger, moment: EpisodeMoment): IncidentEpisode | undefined {
     const { store, identity, process, limit, timelinePath } = this.#terms;
     const { sample } = moment;
     this.#openedAtMs = sample.monotonicMs;
@@ -144,7 +174,7 @@ export class Ladder {
       episode.write(moment);
       this.#folders.push(folder.path);
       this.#episode = episode;
-      this.#refresh(episode, moment, true);
+      this.#autopsy.reset();
       return episode;
     } catch (error) {
       this.#broke(error);
@@ -168,6 +198,11 @@ export class Ladder {
     const beganMs = performance.now();
     this.#attempt(episode, () => {
       const profile = this.#profile.take(episode, moment.sample);
+      if (this.#autopsy.isDue(moment.level)) {
+        // The profile is recorded before anything that takes longer.
+        episode.write(moment);
+        this.#autopsy.take(episode, moment.sample, moment.level, profile);
+      }
       if (!this.#isAnnounced) this.#announce(episode, moment);
       if (withSnapshot && this.#snapshot !== undefined)
         this.#takeSnapshot(this.#snapshot, episode, moment, profile);

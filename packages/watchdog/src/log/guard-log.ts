@@ -12,6 +12,7 @@ export type LogEvent =
   | 'captured'
   | 'refused'
   | 'found-death'
+  | 'death'
   | 'ended';
 
 /** Numbers and names that go with a line. Never content of the application. */
