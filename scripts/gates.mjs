@@ -1,10 +1,19 @@
 // Everything that is checked without running the code: node scripts/gates.mjs [format lint words unused packages]
 // Every gate says how much it looked at and fails when that is nothing.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
 
 const root = join(import.meta.dirname, '..');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
@@ -72,12 +81,15 @@ async function packages() {
   };
 }
 
+/** Packs as a release would, with the scripts that belong to it, and looks at what came out. */
 async function packageFaults(name, scratch) {
-  const pkgDir = join(root, 'packages', name);
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch];
   const packed = JSON.parse(
-    execFileSync('npm', pack, { cwd: pkgDir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-  )[0];
+    execFileSync('npx', ['-y', 'pnpm@10.34.9', 'pack', '--json', '--pack-destination', scratch], {
+      cwd: join(root, 'packages', name),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
   const faults = [];
   const paths = packed.files.map((file) => file.path);
   if (!paths.some((path) => path.endsWith('.d.ts')))
@@ -85,10 +97,19 @@ async function packageFaults(name, scratch) {
   for (const path of paths) {
     if (/tsbuildinfo|\.test\.|^src\/.*\.ts$/.test(path)) faults.push(`${name}: the tarball holds ${path}`);
   }
-  const { messages } = await publint({ pkgDir, pack: 'npm', strict: true });
-  for (const { code, args } of messages) faults.push(`${name}: publint ${code} ${JSON.stringify(args)}`);
-  const tarball = join(scratch, packed.filename);
-  const attw = run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii']);
+  const unpacked = join(scratch, name);
+  mkdirSync(unpacked);
+  execFileSync('tar', ['-xzf', packed.filename, '-C', unpacked]);
+  const { messages, pkg } = await publint({ pkgDir: join(unpacked, 'package'), pack: false, strict: true });
+  for (const message of messages) faults.push(`${name}: publint ${formatMessage(message, pkg)}`);
+  const attw = run(bin('attw'), [
+    packed.filename,
+    '--profile',
+    'esm-only',
+    '--no-emoji',
+    '--format',
+    'ascii',
+  ]);
   if (attw.status !== 0 || !attw.text.includes(packed.version)) faults.push(`${name}: attw\n${attw.text}`);
   return faults;
 }

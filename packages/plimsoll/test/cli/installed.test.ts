@@ -3,6 +3,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -25,7 +26,10 @@ for (const part of ['bin', 'dist', 'package.json']) {
   cpSync(join(packageFolder, part), join(installed, part), { recursive: true });
 }
 mkdirSync(join(modules, '@plimsoll'));
-for (const name of ['@plimsoll/heap', '@plimsoll/memory', '@plimsoll/watchdog', 'commander', 'tslib']) {
+const { dependencies } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+  dependencies: Readonly<Record<string, string>>;
+};
+for (const name of Object.keys(dependencies)) {
   symlinkSync(realpathSync(join(packageFolder, 'node_modules', name)), join(modules, name));
 }
 mkdirSync(join(modules, '.bin'));

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { freeMemoryBytes, runAnalysis } from '../analysis/run-analysis.ts';
-import { listSnapshots } from '@plimsoll/snapshot';
 import { parseSize } from './option-values.ts';
 
 interface ReportCommandOptions {
@@ -24,7 +23,9 @@ export function addReportCommand(program: Command): void {
     .option('--json', 'the values behind it as JSON on stdout')
     .option('--md', 'as Markdown on stdout')
     .option('--max-memory <size>', 'leave out snapshots that need more than this', parseSize)
-    .action((incident: string, options: ReportCommandOptions) => {
+    .action(async (incident: string, options: ReportCommandOptions) => {
+      // Loaded by this command alone: the others run beside a service, where every megabyte counts.
+      const { listSnapshots } = await import('@plimsoll/snapshot');
       const form = options.json === true ? 'json' : options.md === true ? 'markdown' : 'html';
       const target = options.output ?? (form === 'html' ? join(incident, 'report.html') : undefined);
       return runAnalysis(
