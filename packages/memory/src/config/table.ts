@@ -78,7 +78,7 @@ export const variables = {
     option: 'incidentDir',
     type: 'path',
     default: null,
-    text: 'Folder that incident folders are written to; by default `plimsoll-incidents` in the temporary folder of the system.',
+    text: 'Folder that incident folders are written to; by default `plimsoll-incidents-<uid>` in the temporary folder of the system.',
   },
   PLIMSOLL_RUN_DIR: {
     option: 'runDir',
