@@ -80,7 +80,7 @@ test('lays 6, 6, 4, 3, 2, 2 and 1 out in a 6 by 4 area as the paper does', () =>
     { x: 0, y: 2, width: 3, height: 2 },
   ]);
   for (const [at, size] of [6, 6, 4, 3, 2, 2, 1].entries()) {
-    const { width = 0, height = 0 } = areas[at] ?? {};
-    expect(width * height).toBeCloseTo(size, 9);
+    const area = areas[at];
+    expect((area?.width ?? 0) * (area?.height ?? 0)).toBeCloseTo(size, 9);
   }
 });
