@@ -1,6 +1,7 @@
 export { type Autopsy, type AutopsyOptions, performAutopsy } from './autopsy/autopsy.ts';
 export type { Finding } from './autopsy/finding.ts';
 export { type Census, type CensusOptions, keptCensuses, takeCensus } from './autopsy/census.ts';
+export { type CensusEntry, type CensusReport, reportCensus } from './autopsy/census-report.ts';
 export type { Container, ContainerKind, PathStep } from './autopsy/container-walk.ts';
 export { type Inspector, type InspectorListener, openInspector } from './inspector/inspector.ts';
 export {

@@ -13,6 +13,8 @@ const OBJECTS_AN_ENTRY = 200;
 const ELEMENTS_SAMPLED = 16;
 const WORD_BYTES = 8;
 const HEADER_BYTES = 24;
+/** A resolving function keeps its context, its promise, the reactions and the suspended functions that wait for it; none of these can be seen. */
+const RESOLVER_BYTES = 480;
 
 /** Links of Node's timer lists: every timer leads to all others. */
 export const LIST_LINKS: ReadonlySet<string | symbol> = new Set(['_idleNext', '_idlePrev']);
@@ -68,6 +70,13 @@ function measure(entry: unknown, known: ReadonlySet<object>, scopesOf: ScopesOf)
   return sizes;
 }
 
+/** The two functions of `new Promise` have no name and no source. */
+function isResolver(target: object): boolean {
+  return (
+    ownValue(target, 'name') === '' && Function.prototype.toString.call(target).endsWith('{ [native code] }')
+  );
+}
+
 function primitiveBytes(value: unknown): number {
   if (typeof value === 'string') return HEADER_BYTES + value.length;
   if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 0 : 16;
@@ -77,6 +86,7 @@ function primitiveBytes(value: unknown): number {
 /** Own bytes of one object; what it points to is added to `pending`. */
 function objectBytes(target: object, sizes: Sizes, pending: unknown[], scopesOf: ScopesOf): number {
   if (typeof target === 'function') {
+    if (isResolver(target)) return RESOLVER_BYTES;
     const scopes = scopesOf(target as AnyFunction);
     for (const scope of scopes) for (const key of ownKeys(scope)) pending.push(ownValue(scope, key));
     return 64 + scopes.length * 40;

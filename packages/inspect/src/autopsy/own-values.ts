@@ -3,13 +3,6 @@ import { types } from 'node:util';
 /** Any function, as a value to look into and never to call. */
 export type AnyFunction = (...parameters: never[]) => unknown;
 
-/** A property of an object that holds a value: getters are never run. */
-export interface OwnValue {
-  readonly name: string;
-  readonly isSymbol: boolean;
-  readonly value: unknown;
-}
-
 /** True for what can hold other things and may be looked into: no proxies, whose traps are code of the service. */
 export function isWalkable(value: unknown): value is object {
   if (typeof value !== 'object' && typeof value !== 'function') return false;

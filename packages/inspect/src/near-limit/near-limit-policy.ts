@@ -29,11 +29,6 @@ export function onNearLimit(policy: NearLimitPolicy): Disposable {
   return { [Symbol.dispose]: () => void all.delete(policy) };
 }
 
-/** True when anybody would decide at the limit. */
-export function hasNearLimitPolicy(): boolean {
-  return policies().size > 0;
-}
-
 /** What the policies decide; undefined when none does. Never throws. */
 export function decideAtLimit(context: NearLimitContext): NearLimitDecision | undefined {
   for (const policy of policies()) {

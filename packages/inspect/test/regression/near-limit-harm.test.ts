@@ -229,3 +229,17 @@ test('disarmed again, the limit ends as without a hook', () => {
   );
   expect([endsAs(outcome), outcome.stdout]).toEqual(['SIGABRT', '']);
 });
+
+test('a worker that meets its limit armed ends alone, with the code of the policy, and the process lives', () => {
+  const worker = `const { writeSync } = require('node:fs');
+    import(${JSON.stringify(inspectUrl)}).then(({ armNearLimit, onNearLimit }) => {
+      onNearLimit(({ canGrow }) => { writeSync(1, 'limit ' + canGrow + '\\n'); return { exit: 77 }; });
+      armNearLimit('test'); const kept = []; for (let i = 0; ; i += 1) kept.push({ i, text: 'kept ' + i });
+    });`;
+  const outcome = runModule(
+    `${PRELUDE} import { once } from 'node:events'; import { Worker } from 'node:worker_threads';
+     const worker = new Worker(${JSON.stringify(worker)}, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 30 } });
+     const [code] = await once(worker, 'exit'); say('owner ' + code);`,
+  );
+  expect([endsAs(outcome), outcome.stdout]).toEqual([0, 'limit false\nowner 77\n']);
+});

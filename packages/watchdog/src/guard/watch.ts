@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  armingDefaults,
   type NearLimitContext,
   type NearLimitDecision,
   NearLimitWatch,
@@ -57,7 +58,8 @@ export class Watch implements GuardCore {
   /** A reader of our own where an option names the limit; the shared one knows only the variable. */
   readonly #reader: MemoryReader | undefined;
   readonly #subscriptions: readonly Disposable[];
-  readonly #nearLimit = new NearLimitWatch();
+  /** Undefined when the configuration switches it off. */
+  readonly #nearLimit: NearLimitWatch | undefined;
   readonly #offReasons: string[] = [];
   readonly #onExit = (): void => this.#end();
   readonly #keeper: RunKeeper;
@@ -82,6 +84,7 @@ export class Watch implements GuardCore {
       tickMs: tickFor(this.limit.limitBytes),
       ...(this.#reader === undefined ? {} : { reader: this.#reader }),
     });
+    this.#nearLimit = nearLimitWatchOf(config);
     this.#subscriptions = [
       this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
       onPressure(({ reason }) => (this.#levelReason = reason)),
@@ -169,7 +172,7 @@ export class Watch implements GuardCore {
   }
 
   #makeLadder(store: IncidentStore, timelinePath: string): Ladder {
-    const { triggerRatio, triggerBytes, cooldownMs, maxPauseMs, snapshot } = this.#config;
+    const { triggerRatio, triggerBytes, cooldownMs, maxPauseMs, snapshot, autopsy } = this.#config;
     const { pid, bootId, hostName, startedAtMs } = this.#identity;
     return new Ladder({
       store,
@@ -197,6 +200,7 @@ export class Watch implements GuardCore {
       cooldownMs,
       maxPauseMs,
       snapshots: snapshot === 'auto',
+      autopsies: autopsy === 'auto',
     });
   }
 
@@ -210,7 +214,7 @@ export class Watch implements GuardCore {
       this.#log.write('degraded', ended);
     }
     this.#ladder?.tick({ sample, trend, level, isHeapContained });
-    this.#nearLimit.observe(sample, trend);
+    this.#nearLimit?.observe(sample, trend);
     if (level !== this.#level) this.#levelChanged(sample, level);
   }
 
@@ -255,6 +259,21 @@ export class Watch implements GuardCore {
     this.#reader?.[Symbol.dispose]();
     this.#keeper.end();
   }
+}
+
+/** Follows the heap to V8's limit, with the thresholds of the configuration. */
+function nearLimitWatchOf(config: PlimsollConfig): NearLimitWatch | undefined {
+  if (config.autopsy === 'off') return undefined;
+  const { armFloorRatio, armUsedRatio, armTimeMs, disarmRatio } = config;
+  return new NearLimitWatch({
+    thresholds: {
+      ...armingDefaults,
+      floorRatio: armFloorRatio,
+      usedRatio: armUsedRatio,
+      timeToLimitMs: armTimeMs,
+      safeRatio: disarmRatio,
+    },
+  });
 }
 
 /** Milliseconds between ticks: four of them before a leak of 50 MB/s has filled half of the limit, 100 ms to 1 s. */

@@ -1,9 +1,17 @@
-import { type AllocationProfile, type Autopsy, type PausedFrame, performAutopsy } from '@plimsoll/inspect';
+import {
+  type AllocationProfile,
+  type Autopsy,
+  keptCensuses,
+  type PausedFrame,
+  performAutopsy,
+  reportCensus,
+} from '@plimsoll/inspect';
 import { journal, type MemorySample, type PressureLevel } from '@plimsoll/memory';
 import type { IncidentEpisode } from '../incident/incident-episode.ts';
 import { isMostlyOffHeap } from './off-heap-sites.ts';
 
 const fileName = 'autopsy.json';
+const censusFileName = 'census.json';
 
 /** The rung that names a variable: which container of the program holds what grew. Once for each deep level of an episode, and at the end. */
 export class AutopsyRung {
@@ -43,6 +51,14 @@ export class AutopsyRung {
       'which variables hold what grew, for programs',
       `${JSON.stringify(autopsy, null, 2)}\n`,
     );
+    const censuses = keptCensuses().map(reportCensus);
+    if (censuses.length > 0) {
+      episode.folder.write(
+        censusFileName,
+        'the containers of the program at earlier moments, for programs',
+        `${JSON.stringify({ schemaVersion: 1, censuses }, null, 2)}\n`,
+      );
+    }
     episode.setAutopsy({ atMs, sentence, findings });
     const pauseMs = performance.now() - beganMs;
     const numbers = { findingCount: findings.length, confidence: findings[0]?.confidence ?? 0 };

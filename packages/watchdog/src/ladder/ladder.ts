@@ -38,6 +38,8 @@ export interface LadderTerms {
   readonly maxPauseMs: number;
   /** Heap snapshots may be taken. */
   readonly snapshots: boolean;
+  /** Autopsies may be made. */
+  readonly autopsies: boolean;
 }
 
 /** Decides at each tick whether evidence is filed, and files it, the cheapest rung first: timeline, profile, snapshot. */
@@ -198,7 +200,7 @@ export class Ladder {
     const beganMs = performance.now();
     this.#attempt(episode, () => {
       const profile = this.#profile.take(episode, moment.sample);
-      if (this.#autopsy.isDue(moment.level)) {
+      if (this.#terms.autopsies && this.#autopsy.isDue(moment.level)) {
         // The profile is recorded before anything that takes longer.
         episode.write(moment);
         this.#autopsy.take(episode, moment.sample, moment.level, profile);
