@@ -33,7 +33,7 @@ export interface AutopsyOptions {
   readonly frames?: readonly PausedFrame[];
   /** A profile that was just read. @default readAllocationProfile() */
   readonly profile?: AllocationProfile;
-  /** CPU milliseconds for the walk. @default 250 */
+  /** CPU milliseconds for the walk. @default 250, 400 with `frames`: a process at its limit has nothing better to do */
   readonly maxWalkMs?: number;
 }
 
@@ -47,6 +47,8 @@ const COMPARABLE_SHARE = 0.1;
 const INNER_SHARE = 0.5;
 /** What holds less of all there is is not worth a line beside the culprit. */
 const OTHERS_SHARE = 0.01;
+const LIVING_WALK_MS = 250;
+const DYING_WALK_MS = 400;
 const FINDINGS_SHOWN = 8;
 const SITES_SHOWN = 10;
 
@@ -57,7 +59,7 @@ export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
     reason: 'autopsy',
     ...(options.frames === undefined ? {} : { frames: options.frames }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
-    ...(options.maxWalkMs === undefined ? {} : { maxWalkMs: options.maxWalkMs }),
+    maxWalkMs: options.maxWalkMs ?? (options.frames === undefined ? LIVING_WALK_MS : DYING_WALK_MS),
   });
   const isOffHeap = options.subject === 'off-heap';
   const then = comparable(now, isOffHeap);

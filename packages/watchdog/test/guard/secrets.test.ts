@@ -32,10 +32,9 @@ test('of 7 kinds of secrets none is in any file or line but the heap snapshot, w
   expect(snapshot?.[0]).toBe('heap-1.heapsnapshot');
   expect(snapshot?.[1]).toEqual(expect.arrayContaining(['environment-secret', 'key-secret', 'value-secret']));
   const record = readIncident(stdout);
-  expect(record.captures.map(({ rung, check }) => `${rung}:${check}`)).toEqual([
-    'profile:whole',
-    'snapshot:whole',
-  ]);
+  // An autopsy is made as well when the pressure happens to be deep.
+  const captures = record.captures.filter(({ rung }) => rung !== 'autopsy');
+  expect(captures.map(({ rung, check }) => `${rung}:${check}`)).toEqual(['profile:whole', 'snapshot:whole']);
   const [site] = record.sites;
   expect([site?.functionName, site?.file.endsWith('secretive.mjs')]).toEqual(['remember', true]);
   const {
