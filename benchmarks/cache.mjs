@@ -146,7 +146,9 @@ if (options.only !== 'speed') {
   for (const kind of ['string', 'number']) {
     const rows = measureMemory(kind, 100_000);
     memory.push(...rows);
-    print(`\n${kind} 100000: bytes an entry beside key and value, filled and churned; under churn of 300,000: collection ms, longest, CPU ms`);
+    print(
+      `\n${kind} 100000: bytes an entry beside key and value, filled and churned; under churn of 300,000: collection ms, longest, CPU ms`,
+    );
     for (const row of rows) {
       print(
         `  ${row.name.padEnd(18)}${row.filledBytes.toFixed(1)}  ${row.churnedBytes.toFixed(1)}   ${row.gcMs.toFixed(0)}  ${row.longestGcMs.toFixed(0)}  ${row.churnCpuMs.toFixed(0)}`,

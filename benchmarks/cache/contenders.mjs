@@ -1,7 +1,7 @@
 // The caches that are compared, each made for `capacity` entries, with what it really holds then (some keep up to twice as many).
 import flru from 'flru';
 import { LRUCache } from 'lru-cache';
-import LRUMap from 'mnemonist/lru-map.js';
+import { LRUMap } from 'mnemonist';
 import QuickLRU from 'quick-lru';
 import { lru as tinyLru } from 'tiny-lru';
 import { newCache } from 'transitory';

@@ -5,7 +5,10 @@ import { contenders } from './contenders.mjs';
 
 const [name, kind, count] = process.argv.slice(2);
 const capacity = Number(count);
-const keyOf = kind === 'number' ? (at) => at * 7 + 1 : (at) => Buffer.from(`user:${String(at).padStart(15, '0')}`).toString('latin1');
+const keyOf =
+  kind === 'number'
+    ? (at) => at * 7 + 1
+    : (at) => Buffer.from(`user:${String(at).padStart(15, '0')}`).toString('latin1');
 const value = { shared: true };
 const usedBytes = () => {
   for (let round = 0; round < 4; round++) globalThis.gc();
@@ -38,6 +41,8 @@ for (let at = 0; at < capacity * 3; at++) cache.set(keyOf(10 * capacity + at), {
 const { user, system } = process.cpuUsage(startedCpu);
 await new Promise((resolve) => setTimeout(resolve, 50));
 observer.disconnect();
+// The keys live until here, so that they count in no difference above.
+if (first.length + second.length !== 3 * capacity) throw new Error('keys lost');
 process.stdout.write(
   JSON.stringify({ filledBytes, churnedBytes, gcMs, longestGcMs, churnCpuMs: (user + system) / 1_000 }),
 );

@@ -3,7 +3,7 @@ import { type EvictionRule, evictionRules } from './rule.ts';
 import { ShadowCache } from './shadow-cache.ts';
 
 /** Entries of the largest shadow: enough that noise stays below the differences that matter, few enough to cost nothing. */
-const largestShadowCount = 256;
+const largestShadowCount = 128;
 /** A challenger leads when its lead over the leader passes this many standard deviations of the requests on which the two differ. */
 const certainty = 2;
 const leastLead = 2;
@@ -23,7 +23,7 @@ const mostLooks = 4_096;
 export type Verdict = 'stay' | 'change' | 'restart';
 
 /**
- * Decides which eviction rule the cache uses. Every rule runs as a shadow, a cache of at most 256 keys over a sample of the key space of the same share
+ * Decides which eviction rule the cache uses. Every rule runs as a shadow, a cache of at most 128 keys over a sample of the key space of the same share
  * (1 in 2^k keys by hash, capacity over 2^k), as in set duelling of processor caches. For each pair of rules the requests that one hits and the other misses
  * are counted; a rule takes the lead when that difference is significant (McNemar's test without the table), and evidence fades, so that the lead follows the
  * traffic. The cache is measured as well: when it does worse than the shadow of the rule it follows, it is caught in a state of its own making and restarts.
