@@ -35,7 +35,7 @@ function shuffled(keys) {
 
 /** A loop of its own for every contender, so that none is slowed by the shapes of another. */
 function loopOf(body) {
-  // eslint-disable-next-line no-new-func
+  // oxlint-disable-next-line no-new-func, no-implied-eval -- a function of its own is the point: shared ones would be slowed by each other's shapes.
   return new Function('cache', 'keys', 'start', 'count', 'value', body);
 }
 const walk = (use) =>

@@ -25,18 +25,18 @@ function keptMs(headers) {
 }
 
 async function load(path, { signal, keepFor }) {
-  const answer = await fetch(upstream + path, { signal, headers: { accept: 'application/json' } });
-  const body = Buffer.from(await answer.arrayBuffer());
-  const ms = answer.status === 200 && body.length <= largestKeptBytes ? keptMs(answer.headers) : 0;
+  const reply = await fetch(upstream + path, { signal, headers: { accept: 'application/json' } });
+  const body = Buffer.from(await reply.arrayBuffer());
+  const ms = reply.status === 200 && body.length <= largestKeptBytes ? keptMs(reply.headers) : 0;
   if (ms !== undefined) keepFor(ms);
   return {
-    status: answer.status,
-    type: answer.headers.get('content-type') ?? 'application/octet-stream',
+    status: reply.status,
+    type: reply.headers.get('content-type') ?? 'application/octet-stream',
     body,
   };
 }
 
-const server = createServer(async (request, response) => {
+async function answer(request, response) {
   if (request.url === '/-/cache') {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(responses.stats()));
@@ -62,6 +62,11 @@ const server = createServer(async (request, response) => {
     if (leaving.signal.aborted) return;
     response.writeHead(502, { 'content-type': 'text/plain' }).end(`upstream: ${error.message}\n`);
   }
+}
+
+const server = createServer((request, response) => {
+  // Every failure is answered inside.
+  void answer(request, response);
 });
 
 server.listen(Number(process.env['PORT'] ?? 8080), () => {
