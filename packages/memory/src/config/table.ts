@@ -86,6 +86,12 @@ export const variables = {
     default: null,
     text: 'Folder of what a living process shows: status.json and the timeline; by default `run` in the incident folder.',
   },
+  PLIMSOLL_CONTROL: {
+    option: 'control',
+    type: 'switch',
+    default: true,
+    text: 'off opens no control socket: `plimsoll top`, `explain`, `capture` and `drill` then find only what is on disk.',
+  },
   PLIMSOLL_TRIGGER_RATIO: {
     option: 'triggerRatio',
     type: 'ratio',

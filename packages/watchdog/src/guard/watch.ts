@@ -26,6 +26,8 @@ import {
   resolveMemoryLimit,
   startMemoryMonitor,
 } from '@plimsoll/memory';
+import { ControlChannel } from '../control/control-channel.ts';
+import type { EpisodeMoment } from '../incident/incident-episode.ts';
 import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
 import { Ladder } from '../ladder/ladder.ts';
 import { GuardLog } from '../log/guard-log.ts';
@@ -64,6 +66,7 @@ export class Watch implements GuardCore {
   readonly #onExit = (): void => this.#end();
   readonly #keeper: RunKeeper;
   #ladder: Ladder | undefined;
+  #channel: ControlChannel | undefined;
   #handleCount = 0;
   #isActive = true;
   #level: PressureLevel = 'normal';
@@ -111,12 +114,7 @@ export class Watch implements GuardCore {
     if (!this.#isActive || this.#ladder === undefined) {
       return { folder: undefined, files: [], refusals: this.#offReasons };
     }
-    return this.#ladder.capture(reason, {
-      sample: this.#monitor.sampleNow(),
-      trend: this.#monitor.trend(),
-      level: this.#monitor.level,
-      isHeapContained: this.#monitor.isHeapContained,
-    });
+    return this.#ladder.capture(reason, this.#moment());
   }
 
   retain(): void {
@@ -162,6 +160,7 @@ export class Watch implements GuardCore {
       reportDeadRuns(runPath, this.#identity, store, this.#log);
       store.sweepPartial(this.#identity.hostName, abandonedMs);
       this.#ladder = this.#makeLadder(store, run.timeline.path);
+      this.#channel = this.#makeChannel(this.#ladder, run.path);
       return run;
     } catch (error) {
       run?.end();
@@ -204,6 +203,32 @@ export class Watch implements GuardCore {
     });
   }
 
+  #makeChannel(ladder: Ladder, runPath: string): ControlChannel | undefined {
+    const { control, triggerRatio, triggerBytes, cooldownMs } = this.#config;
+    if (!control) return undefined;
+    return new ControlChannel(
+      {
+        identity: this.#identity,
+        limit: this.limit,
+        plan: this.plan,
+        bounds: { triggerRatio, triggerBytes },
+        cooldownMs,
+        ladder,
+        offReasons: this.#offReasons,
+        incidents: ladder.folders,
+        capture: (reason, terms) => ladder.capture(reason, this.#moment(), terms),
+      },
+      runPath,
+    );
+  }
+
+  /** A tick now, and what it saw. */
+  #moment(): EpisodeMoment {
+    const sample = this.#monitor.sampleNow();
+    const { level, isHeapContained } = this.#monitor;
+    return { sample, trend: this.#monitor.trend(), level, isHeapContained };
+  }
+
   #tick(sample: MemorySample, trend: MemoryTrend): void {
     if (!this.#isActive) return;
     const { level, isHeapContained } = this.#monitor;
@@ -213,8 +238,10 @@ export class Watch implements GuardCore {
       this.#offReasons.push(ended);
       this.#log.write('degraded', ended);
     }
-    this.#ladder?.tick({ sample, trend, level, isHeapContained });
+    const moment = { sample, trend, level, isHeapContained };
+    this.#ladder?.tick(moment);
     this.#nearLimit?.observe(sample, trend);
+    this.#channel?.tick(moment);
     if (level !== this.#level) this.#levelChanged(sample, level);
   }
 
@@ -249,12 +276,8 @@ export class Watch implements GuardCore {
     if (!this.#isActive) return;
     this.#isActive = false;
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
-    this.#ladder?.end({
-      sample: this.#monitor.sampleNow(),
-      trend: this.#monitor.trend(),
-      level: this.#monitor.level,
-      isHeapContained: this.#monitor.isHeapContained,
-    });
+    this.#ladder?.end(this.#moment());
+    this.#channel?.end();
     this.#monitor[Symbol.dispose]();
     this.#reader?.[Symbol.dispose]();
     this.#keeper.end();

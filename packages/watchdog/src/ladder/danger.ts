@@ -17,11 +17,11 @@ export interface DangerBounds {
 }
 
 /** A leak that reaches the limit within this opens an incident: time for two captures and a person. */
-const horizonMs = 600_000;
+export const horizonMs: number = 600_000;
 /** Growth seen for less than this may be a service that starts: it counts only once much is in use. */
-const settledMs = 30_000;
+export const settledMs: number = 30_000;
 /** Much is in use: from this share of the limit, or of the heap V8 may use, growth and levels count at once. */
-const materialRatio = 0.5;
+export const materialRatio: number = 0.5;
 /** From this share of its limit on the heap is what ends the process, whatever else grows. */
 const fullHeapRatio = 0.7;
 
@@ -57,7 +57,7 @@ export function growthSentence(growing: GrowingSeries): string {
 /**
  * What cannot be had back. A heap that fits the container even when it is full is counted by its floor: the rest of it is garbage for most of a healthy life.
  */
-function unreclaimableBytes({ sample, trend, isHeapContained }: EpisodeMoment): number {
+export function unreclaimableBytes({ sample, trend, isHeapContained }: EpisodeMoment): number {
   if (!isHeapContained) return sample.workingSetBytes;
   return Math.max(0, sample.workingSetBytes - sample.heapCommittedBytes) + trend.floorBytes;
 }

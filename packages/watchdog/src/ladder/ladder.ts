@@ -17,7 +17,7 @@ import {
 import { AutopsyRung } from './autopsy-rung.ts';
 import { ProfileRung } from './profile-rung.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
-import { SnapshotRung } from './snapshot-rung.ts';
+import { type SnapshotForecast, SnapshotRung } from './snapshot-rung.ts';
 
 /** An incident that has been calm for this long is over. */
 const calmMs = 60_000;
@@ -42,6 +42,20 @@ export interface LadderTerms {
   readonly autopsies: boolean;
 }
 
+/** What somebody who asks for evidence may ask for. */
+export interface CaptureTerms {
+  /**
+   * False leaves the heap snapshot out.
+   * @default true
+   */
+  readonly snapshot?: boolean;
+  /**
+   * Longest time in milliseconds a heap snapshot may stop the service, this once.
+   * @default that of the configuration
+   */
+  readonly maxPauseMs?: number;
+}
+
 /** Decides at each tick whether evidence is filed, and files it, the cheapest rung first: timeline, profile, snapshot. */
 export class Ladder {
   readonly #terms: LadderTerms;
@@ -54,6 +68,7 @@ export class Ladder {
   #openedAtMs = Number.NEGATIVE_INFINITY;
   #calmSinceMs: number | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #asked: CaptureTerms = {};
   #isAnnounced = false;
   #isBroken = false;
 
@@ -90,12 +105,15 @@ export class Ladder {
   }
 
   /** Files evidence because somebody asked for it. Never throws. */
-  capture(reason: string, moment: EpisodeMoment): CaptureOutcome {
-    const episode = this.#episode ?? this.#open({ trigger: 'call', sentence: oneLine(reason) }, moment);
+  capture(reason: string, moment: EpisodeMoment, terms: CaptureTerms = {}): CaptureOutcome {
+    const opened = this.#episode;
+    this.#asked = terms;
+    const episode = opened ?? this.#open({ trigger: 'call', sentence: oneLine(reason) }, moment);
+    if (opened !== undefined) this.#refresh(opened, moment, true);
+    this.#asked = {};
     if (episode === undefined) {
       return { folder: undefined, files: [], refusals: ['the incident folder cannot be written'] };
     }
-    if (this.#openedAtMs !== moment.sample.monotonicMs) this.#refresh(episode, moment, true);
     const record = episode.record(moment);
     return {
       folder: episode.folder.path,
@@ -123,6 +141,31 @@ export class Ladder {
       episode.write(moment);
     });
     return sentence;
+  }
+
+  /** Ends the open incident and removes its folder: it was an exercise. Never throws. */
+  withdraw(moment: EpisodeMoment): void {
+    const folder = this.#episode?.folder;
+    this.end(moment);
+    if (folder === undefined) return;
+    folder.discard();
+    const index = this.#folders.indexOf(folder.path);
+    if (index >= 0) this.#folders.splice(index, 1);
+  }
+
+  /** True while an incident is followed. */
+  get hasOpenIncident(): boolean {
+    return this.#episode !== undefined;
+  }
+
+  /** Milliseconds in which no incident opens by itself. */
+  cooldownLeftMs(monotonicMs: number): number {
+    return Math.max(0, this.#openedAtMs + this.#terms.cooldownMs - monotonicMs);
+  }
+
+  /** What a heap snapshot would come to now; undefined where none is ever taken. */
+  forecastSnapshot(moment: EpisodeMoment, maxPauseMs?: number): SnapshotForecast | undefined {
+    return this.#snapshot?.forecast(moment, maxPauseMs);
   }
 
   /** The clean end: an open incident is written a last time. Never throws. */
@@ -157,7 +200,8 @@ export class Ladder {
   #begin(danger: Danger, moment: EpisodeMoment): IncidentEpisode | undefined {
     const { store, identity, process, limit, timelinePath } = this.#terms;
     const { sample } = moment;
-    this.#openedAtMs = sample.monotonicMs;
+    // What somebody asked for must not silence what happens later.
+    if (danger.trigger !== 'call') this.#openedAtMs = sample.monotonicMs;
     this.#calmSinceMs = undefined;
     this.#schedule = new RefreshSchedule();
     this.#isAnnounced = false;
@@ -235,10 +279,11 @@ export class Ladder {
     moment: EpisodeMoment,
     profile: AllocationProfile | undefined,
   ): void {
+    if (this.#asked.snapshot === false) return;
     const { log } = this.#terms;
     // The profile is worth more than the snapshot: it is recorded before the service stands still.
     episode.write(moment);
-    const reasons = rung.take(episode, moment, profile);
+    const reasons = rung.take(episode, moment, profile, this.#asked.maxPauseMs);
     if (reasons !== undefined) {
       log.write('refused', `No heap snapshot: ${reasons.join(' ')}`, { folder: episode.folder.path });
       return;

@@ -9,7 +9,7 @@ import {
   verifyHeapSnapshot,
   writeHeapSnapshot,
 } from '@plimsoll/inspect';
-import { journal, type MemorySample, type MemoryTrend, type SeriesTrend } from '@plimsoll/memory';
+import { journal, mib, type MemorySample, type MemoryTrend, type SeriesTrend } from '@plimsoll/memory';
 import type { EpisodeMoment, IncidentEpisode } from '../incident/incident-episode.ts';
 import { type IncidentStore, noRoomSentence } from '../incident/incident-store.ts';
 
@@ -27,6 +27,12 @@ export interface SnapshotTerms {
   readonly cpuQuotaCores: number;
   /** The longest the service may stand still. */
   readonly maxPauseMs: number;
+}
+
+/** What a snapshot would come to. */
+export interface SnapshotForecast extends SnapshotVerdict {
+  /** The largest live heap at which one could still be afforded; 0 when none can. */
+  readonly affordableToHeapBytes: number;
 }
 
 /** The dearest rung: a heap snapshot, taken only when its peak, what it leaves and its pause all fit. */
@@ -61,9 +67,10 @@ export class SnapshotRung {
     episode: IncidentEpisode,
     { sample, trend }: EpisodeMoment,
     profile: AllocationProfile | undefined,
+    maxPauseMs: number = this.#terms.maxPauseMs,
   ): readonly string[] | undefined {
     const shape = readHeapShape(profile);
-    const verdict = this.#judge(shape, sample, trend);
+    const verdict = this.#judge(shape, sample, trend, maxPauseMs);
     const reasons = [...verdict.reasons];
     const fileBytes = verdict.numbers['fileBytes'] ?? predictSnapshotCost(shape).fileBytes;
     try {
@@ -99,8 +106,34 @@ export class SnapshotRung {
     return check.valid;
   }
 
-  #judge(shape: HeapShape, sample: MemorySample, trend: MemoryTrend): SnapshotVerdict {
-    const { store, cpuQuotaCores, maxPauseMs } = this.#terms;
+  /**
+   * What a snapshot would come to now, and up to which live heap one could still be afforded when nothing else changes. The heap is taken with its garbage,
+   * so it is the worst case.
+   */
+  forecast({ sample, trend }: EpisodeMoment, maxPauseMs: number = this.#terms.maxPauseMs): SnapshotForecast {
+    const shape = readHeapShape();
+    const verdict = this.#judge(shape, sample, trend, maxPauseMs);
+    const isAffordableAt = (heapUsedBytes: number): boolean => {
+      const later = laterSample(sample, Math.max(0, heapUsedBytes - sample.heapCommittedBytes));
+      return this.#judge(scaled(shape, heapUsedBytes), later, trend, maxPauseMs).affordable;
+    };
+    let lowBytes = 0;
+    let highBytes = sample.heapLimitBytes;
+    while (highBytes - lowBytes > mib(1)) {
+      const middleBytes = (lowBytes + highBytes) / 2;
+      if (isAffordableAt(middleBytes)) lowBytes = middleBytes;
+      else highBytes = middleBytes;
+    }
+    return { ...verdict, affordableToHeapBytes: Math.floor(lowBytes) };
+  }
+
+  #judge(
+    shape: HeapShape,
+    sample: MemorySample,
+    trend: MemoryTrend,
+    maxPauseMs: number = this.#terms.maxPauseMs,
+  ): SnapshotVerdict {
+    const { store, cpuQuotaCores } = this.#terms;
     const cost = predictSnapshotCost(shape);
     return judgeSnapshot({
       cost,
