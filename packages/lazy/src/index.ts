@@ -1,5 +1,6 @@
 export type { FileCost, LoadCost, ModuleCostReport, PackageCost } from './cost/cost-report.ts';
 export { type Lazy, lazy, lazyDefaults, type LazyOptions } from './lazy.ts';
+export { lazyCommonJs, type LazyCommonJsOptions } from './lazy-common-js.ts';
 export { lazyChannelName, type LazyEvent, type LazyEventName } from './lazy-events.ts';
 export type { LazyLease } from './lazy-lease.ts';
 export { lazyProcess } from './lazy-process.ts';

@@ -14,7 +14,7 @@ import {
 interface Entry {
   readonly file: string;
   readonly package: string;
-  readonly format: 'module' | 'commonjs';
+  format: 'module' | 'commonjs';
   askedBy: string | undefined;
   self: LoadCost;
   readonly atMs: number;
@@ -40,7 +40,7 @@ export class CostLedger {
     this.#last = this.#start;
   }
 
-  /** `file` was read and is about to be compiled: what follows is its cost until the next border. */
+  /** `file` is about to be read and compiled: what follows is its cost until the next border. */
   link(file: string, askedBy: string | undefined): void {
     const entry = this.#entryOf(file, 'module', askedBy);
     this.#settle(entry);
@@ -50,6 +50,7 @@ export class CostLedger {
   /** `file` begins to run. */
   enter(file: string, format: 'module' | 'commonjs', askedBy: string | undefined): void {
     const entry = this.#entryOf(file, format, askedBy ?? this.#stack.at(-1)?.file);
+    entry.format = format;
     this.#settle(entry);
     this.#linking = undefined;
     this.#stack.push(entry);
@@ -60,6 +61,7 @@ export class CostLedger {
     const index = this.#stack.findLastIndex((entry) => entry.file === file);
     if (index < 0) return;
     this.#settle(this.#stack[index - 1]);
+    this.#linking = undefined;
     this.#stack.splice(index);
   }
 
@@ -107,7 +109,8 @@ export class CostLedger {
 
   /** Books the growth since the last border. Collects only where the package changes: a collection takes milliseconds. */
   #settle(next: Entry | undefined): void {
-    const owner = this.#stack.at(-1) ?? this.#linking;
+    // What is being compiled comes first: a file that waits for its own `await import()` is still on the stack.
+    const owner = this.#linking ?? this.#stack.at(-1);
     const now = this.#meter.read(owner?.package !== next?.package);
     const cost = subtractCosts(now, this.#last);
     this.#last = now;

@@ -62,12 +62,18 @@ function hookInThread(ledger: CostLedger, askedBy: AskedBy, registerHooks: Regis
       return resolved;
     },
     load(url, context, next) {
-      const loaded = next(url, context);
-      if (loaded.format !== 'module' && loaded.format !== 'module-typescript') return loaded;
-      const source = loaded.source;
-      if (source === null || source === undefined) return loaded;
       const asker = askedBy.get(url);
-      ledger.link(url, asker);
+      // Before it is read: a large file is a large string for a while.
+      if (url.startsWith('file:')) ledger.link(url, asker);
+      const loaded = next(url, context);
+      const { format, source } = loaded;
+      if (
+        (format !== 'module' && format !== 'module-typescript') ||
+        source === null ||
+        source === undefined
+      ) {
+        return loaded;
+      }
       const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
       return { ...loaded, source: instrument(url, asker, text) };
     },

@@ -1,10 +1,10 @@
 /**
  * The program that runs a module in a worker or child, as text: it is evaluated there, so a bundler that moves or renames our files cannot break it.
- * CommonJS; the module itself is loaded by `import()`.
+ * Neither CommonJS nor ES module, so that an inherited `--input-type` does not matter; the module itself is loaded by `import()`.
  */
 export const hostSource = `'use strict';
-const { isMainThread, parentPort, workerData } = require('node:worker_threads');
-const { getHeapStatistics } = require('node:v8');
+const { isMainThread, parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+const { getHeapStatistics } = process.getBuiltinModule('node:v8');
 const url = isMainThread ? process.argv[1] : workerData.url;
 const post = isMainThread ? (message) => process.send(message) : (message, list) => parentPort.postMessage(message, list);
 const controllers = new Map();

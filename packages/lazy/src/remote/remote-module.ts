@@ -166,6 +166,8 @@ export class RemoteModule<Api> implements MemoryHolder {
     const gone = new Promise<void>((resolve) => {
       this.#onExit = resolve;
     });
+    // An idle host does not hold the process; whoever awaits its end does.
+    this.#peer.hold(true);
     this.#endPeer('end');
     await gone;
   }

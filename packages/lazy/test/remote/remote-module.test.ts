@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { isPlimsollError, listHolders, mib, type PlimsollError } from '@plimsoll/memory';
 import { describe, expect, test } from 'vitest';
 import { lazyProcess, lazyWorker, type RemoteModuleOptions } from '../../src/index.ts';
@@ -143,6 +146,25 @@ describe.each([
     expect((await failure(heavy.api.add(1, 1))).code).toBe('ERR_PLIMSOLL_DISPOSED');
   });
 });
+
+test.each(['lazyWorker', 'lazyProcess'])(
+  'an idle %s does not hold its process, and its end can be awaited as the last thing a process does',
+  (kind) => {
+    const own = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href;
+    const program = (last: string): string => `
+      import { ${kind} } from ${JSON.stringify(own)};
+      const heavy = ${kind}(${JSON.stringify(url.href)}, { maxHeapBytes: ${mib(64)} });
+      console.log(await heavy.api.add(1, 2));
+      ${last}`;
+    const run = (last: string): string =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', program(last)], {
+        encoding: 'utf8',
+        timeout: 10_000,
+      });
+    expect(run('')).toBe('3\n');
+    expect(run("await heavy[Symbol.asyncDispose](); console.log('ended');")).toBe('3\nended\n');
+  },
+);
 
 test('a child killed by SIGKILL in mid-call refuses that call, naming the signal', async () => {
   await using heavy = lazyProcess<typeof Heavy>(url, { maxHeapBytes: mib(64) });
