@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { freeMemoryBytes, runAnalysis } from '../analysis/run-analysis.ts';
@@ -24,8 +25,6 @@ export function addReportCommand(program: Command): void {
     .option('--md', 'as Markdown on stdout')
     .option('--max-memory <size>', 'leave out snapshots that need more than this', parseSize)
     .action(async (incident: string, options: ReportCommandOptions) => {
-      // Loaded by this command alone: the others run beside a service, where every megabyte counts.
-      const { listSnapshots } = await import('@plimsoll/snapshot');
       const form = options.json === true ? 'json' : options.md === true ? 'markdown' : 'html';
       const target = options.output ?? (form === 'html' ? join(incident, 'report.html') : undefined);
       return runAnalysis(
@@ -37,7 +36,18 @@ export function addReportCommand(program: Command): void {
           hasProgress: process.stderr.isTTY,
           ...(target === undefined ? {} : { target }),
         },
-        listSnapshots(incident),
+        snapshotsIn(incident),
       );
     });
+}
+
+function snapshotsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.heapsnapshot(\.gz)?$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    // The analysing process says what is wrong with the folder.
+    return [];
+  }
 }
