@@ -15,6 +15,12 @@ export function judgeOutcome({ end, service, traffic, container, folders, limitB
   if (incident !== undefined && !site?.file.endsWith('session-store.js')) {
     faults.push(`the profile names ${site?.file ?? 'nothing'} instead of session-store.js`);
   }
+  const [named] = incident?.record.autopsy?.findings ?? [];
+  if (incident !== undefined && !isTheLeak(named)) {
+    faults.push(
+      `the autopsy names ${named === undefined ? 'nothing' : `${named.kind} ${named.name} (${named.file})`} instead of Map sessions (session-store.js)`,
+    );
+  }
   return {
     ok: faults.length === 0,
     faults,
@@ -25,12 +31,20 @@ export function judgeOutcome({ end, service, traffic, container, folders, limitB
     servedCount: traffic.servedCount,
     incident,
     leak: site,
+    autopsy: incident?.record.autopsy,
     timeline: readRunTimeline(folders.runDir),
     lastWords: service
       .stderr()
       .split('\n')
       .filter((line) => line.startsWith('{')),
   };
+}
+
+/** The one right answer: the Map that nothing is ever taken from. */
+function isTheLeak(finding) {
+  return (
+    finding?.kind === 'container' && finding.name === 'sessions' && finding.file.endsWith('session-store.js')
+  );
 }
 
 function readNewest(incidentDir, faults) {

@@ -6,6 +6,8 @@ const fileNotes = {
   'incident.json': 'everything as one value',
   'journal.ndjson': 'every decision with its numbers',
   'timeline.csv': 'memory, tick by tick',
+  'autopsy.json': 'which variables hold what grew',
+  'census.json': 'the largest containers on the way, and their growth',
   'allocation.heapprofile': 'live bytes by line; DevTools › Memory › Load',
   'timeline.ring': 'the same up to the last tick, written by the kernel after the death',
   'README.txt': 'what this is and what to open where',
@@ -27,9 +29,14 @@ export function printReport(outcome, say) {
       say(`    ${name.padEnd(24)} ${formatBytes(fileBytes).padStart(9)}  ${note}`);
     }
     say();
+    if (outcome.autopsy !== undefined) {
+      say('The last words of the process (stderr, README.txt, autopsy.json):');
+      say(`  ${outcome.autopsy.sentence}`);
+      say();
+    }
     if (leak !== undefined) {
       say(
-        `The leak: ${leak.functionName || '(anonymous)'} at ${leak.file}:${leak.line} holds ${Math.round(leak.shareRatio * 100)} % of all live bytes (${formatBytes(leak.liveBytes)}).`,
+        `The allocating line: ${leak.functionName || '(anonymous)'} at ${leak.file}:${leak.line} holds ${Math.round(leak.shareRatio * 100)} % of all live bytes (${formatBytes(leak.liveBytes)}).`,
       );
       say();
     }
@@ -44,7 +51,7 @@ function endSentence({ end, servedCount, peakBytes, limitBytes }) {
   const peak =
     peakBytes === undefined ? '' : `, peak ${formatBytes(peakBytes)} of ${formatBytes(limitBytes)}`;
   if (end.code === 134 || end.signal === 'SIGABRT') {
-    return `After ${life} V8 reached the heap limit of the plan and ended the process: exit code 134, not the kernel's 137${peak}.`;
+    return `After ${life} V8 reached the heap limit of the plan: exit code 134 (V8's own abort, told by name below), not the kernel's 137, which says nothing${peak}.`;
   }
   return `After ${life} the service ended with ${end.signal ?? `exit code ${end.code}`}${peak}.`;
 }

@@ -152,9 +152,21 @@ function findCulprit(
       ({ container, growthBytes, bytes }) =>
         container.parentKey === key && (growthBytes ?? bytes) >= INNER_SHARE * weight,
     );
-    if (inner === undefined) return culprit;
+    if (inner === undefined || growsByEntries(culprit, inner)) return culprit;
     culprit = inner;
   }
+}
+
+/**
+ * A Map of sessions, each with a list, has grown because entries were added and not because their lists did, although the lists hold the bytes; a Map of five tenants has grown
+ * inside them. Without a census to compare with, the wider of the two is what has no end.
+ */
+function growsByEntries(outer: Weighed, inner: Weighed): boolean {
+  const { count } = outer.container;
+  if (count === 0) return false;
+  const { bytes, growthBytes, growthCount } = outer;
+  if (growthBytes === undefined || growthCount === undefined) return count > inner.container.count / count;
+  return growthCount * (bytes / count) >= INNER_SHARE * growthBytes;
 }
 
 /** The function whose live bytes have grown most since the census, else the one with most. */

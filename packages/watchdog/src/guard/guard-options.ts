@@ -20,6 +20,25 @@ export type HeapPlanner = (terms: {
   readonly externalBytes: number;
 }) => PlannedHeap;
 
+/** What is known at V8's heap limit when the heap may be let grow. */
+export interface HeapGrowthTerms {
+  /** V8's heap limit that was reached. */
+  readonly heapLimitBytes: number;
+  readonly heapUsedBytes: number;
+  /** The memory limit of this moment. */
+  readonly limitBytes: number;
+  /** The memory limit that the heap was planned for. */
+  readonly plannedLimitBytes: number;
+  /** Memory to keep free beside the heap. */
+  readonly externalBytes: number;
+}
+
+/** Asked at V8's heap limit, in the middle of whatever the service was doing: the bytes its heap may grow to now, or undefined where there is no room. Must be small, and synchronous. */
+export type HeapGrower = (terms: HeapGrowthTerms) => number | undefined;
+
+/** How large the heap may be, as `@plimsoll/heap` knows. */
+export type HeapPolicies = Pick<GuardOptions, 'plan' | 'grow'>;
+
 /** What `start()` is told. A member that is missing comes from its `PLIMSOLL_*` variable, then from the table of docs/configuration.md. Read once, at the start. */
 export interface GuardOptions {
   /**
@@ -62,10 +81,15 @@ export interface GuardOptions {
    * package `plimsoll` gives it. Called once; one that throws because nothing fits leaves no plan.
    */
   readonly plan?: HeapPlanner;
+  /**
+   * Lets the heap grow at V8's limit where the container was resized in place. Asked before anything is filed; one that throws counts as no room.
+   * @default none: the process ends at the limit it was planned for
+   */
+  readonly grow?: HeapGrower;
 }
 
 /** The members of `options` that the configuration table knows; one that is unknown is a fault it reports. */
 export function configInputOf(options: GuardOptions): ConfigInput {
-  const { plan: _plan, ...rest } = options;
+  const { plan: _plan, grow: _grow, ...rest } = options;
   return rest;
 }

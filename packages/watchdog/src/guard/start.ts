@@ -8,7 +8,7 @@ import {
   resolveMemoryLimit,
 } from '@plimsoll/memory';
 import { type Guard, type GuardCore, GuardHandle } from './guard.ts';
-import { configInputOf, type GuardOptions } from './guard-options.ts';
+import { configInputOf, type GuardOptions, type HeapPolicies } from './guard-options.ts';
 import { guardSlot, Watch } from './watch.ts';
 
 /**
@@ -21,7 +21,7 @@ export function start(options: GuardOptions = {}): Guard {
 }
 
 /** As {@link start}, for a preload: a bad variable is named in the first line and its default used. @throws nothing. */
-export function startFromEnvironment(options: Pick<GuardOptions, 'plan'> = {}): Guard {
+export function startFromEnvironment(options: HeapPolicies = {}): Guard {
   return arm(options, 'report');
 }
 
@@ -34,7 +34,7 @@ function arm(options: GuardOptions, onFault: 'throw' | 'report'): Guard {
   const { config, faults } = resolveConfig({ options: configInputOf(options), onFault });
   if (!isMainThread) return new GuardHandle(new Idle('The guard runs on the main thread only.'));
   if (config.mode === 'off') return new GuardHandle(new Idle('PLIMSOLL=off.'));
-  return new GuardHandle(processWide(guardSlot, () => new Watch(config, faults, options.plan)));
+  return new GuardHandle(processWide(guardSlot, () => new Watch(config, faults, options)));
 }
 
 /** The guard that does nothing. */

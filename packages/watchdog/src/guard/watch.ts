@@ -1,13 +1,5 @@
 import { join } from 'node:path';
-import {
-  armingDefaults,
-  type NearLimitContext,
-  type NearLimitDecision,
-  NearLimitWatch,
-  onNearLimit,
-  openInspector,
-  startAllocationSampling,
-} from '@plimsoll/inspect';
+import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
 import {
   type ConfigFault,
   forgetProcessWide,
@@ -27,17 +19,19 @@ import {
   startMemoryMonitor,
 } from '@plimsoll/memory';
 import { ControlChannel } from '../control/control-channel.ts';
+import { Ballast } from '../heap-limit/ballast.ts';
+import { HeapLimitGuard } from '../heap-limit/heap-limit-guard.ts';
 import type { EpisodeMoment } from '../incident/incident-episode.ts';
 import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
 import { Ladder } from '../ladder/ladder.ts';
 import { GuardLog } from '../log/guard-log.ts';
-import { announceDeath, announceGuard, reportLevel } from '../log/guard-lines.ts';
+import { announceGuard, reportLevel } from '../log/guard-lines.ts';
 import { identifyProcess, type ProcessIdentity } from '../run/process-identity.ts';
 import { reportDeadRuns } from '../run/dead-runs.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { RunKeeper } from '../run/run-keeper.ts';
 import type { CaptureOutcome, GuardCore } from './guard.ts';
-import type { HeapPlanner, PlannedHeap } from './guard-options.ts';
+import type { HeapPolicies, PlannedHeap } from './guard-options.ts';
 
 /** The slot of the one guard of a process. */
 export const guardSlot = 'guard';
@@ -60,8 +54,7 @@ export class Watch implements GuardCore {
   /** A reader of our own where an option names the limit; the shared one knows only the variable. */
   readonly #reader: MemoryReader | undefined;
   readonly #subscriptions: readonly Disposable[];
-  /** Undefined when the configuration switches it off. */
-  readonly #nearLimit: NearLimitWatch | undefined;
+  readonly #heapLimit: HeapLimitGuard;
   readonly #offReasons: string[] = [];
   readonly #onExit = (): void => this.#end();
   readonly #keeper: RunKeeper;
@@ -73,25 +66,25 @@ export class Watch implements GuardCore {
   #levelReason = '';
   #levelLineAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(config: PlimsollConfig, faults: readonly ConfigFault[], planner: HeapPlanner | undefined) {
+  constructor(config: PlimsollConfig, faults: readonly ConfigFault[], policies: HeapPolicies) {
     this.#config = config;
     this.#log = new GuardLog(config.log);
     this.#offReasons.push(...faults.map(({ message }) => message));
     this.limit = resolveMemoryLimit(config.limitBytes === null ? {} : { overrideBytes: config.limitBytes });
-    this.plan = this.#makePlan(planner);
+    this.plan = this.#makePlan(policies);
     this.#startProfile();
-    this.#keeper = new RunKeeper(this.#openFolders(), this.#identity);
+    const run = this.#openFolders();
+    this.#keeper = new RunKeeper(run, this.#identity);
     this.#reader =
       config.limitBytes === null ? undefined : openMemoryReader({ overrideBytes: config.limitBytes });
     this.#monitor = startMemoryMonitor({
       tickMs: tickFor(this.limit.limitBytes),
       ...(this.#reader === undefined ? {} : { reader: this.#reader }),
     });
-    this.#nearLimit = nearLimitWatchOf(config);
+    this.#heapLimit = this.#guardHeapLimit(run, policies);
     this.#subscriptions = [
       this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
       onPressure(({ reason }) => (this.#levelReason = reason)),
-      onNearLimit((context) => this.#atHeapLimit(context)),
     ];
     process.once('exit', this.#onExit);
     const { heapLimitBytes } = this.#monitor.sampleNow();
@@ -129,10 +122,10 @@ export class Watch implements GuardCore {
     forgetProcessWide(guardSlot);
   }
 
-  #makePlan(planner: HeapPlanner | undefined): PlannedHeap | undefined {
+  #makePlan({ plan }: HeapPolicies): PlannedHeap | undefined {
     const { limitBytes, origin: limitOrigin } = this.limit;
     try {
-      return planner?.({ limitBytes, limitOrigin, externalBytes: this.#config.externalBytes });
+      return plan?.({ limitBytes, limitOrigin, externalBytes: this.#config.externalBytes });
     } catch (error) {
       journal().write('guard', 'no-plan', { reason: reasonOf(error) });
       return undefined;
@@ -171,7 +164,8 @@ export class Watch implements GuardCore {
   }
 
   #makeLadder(store: IncidentStore, timelinePath: string): Ladder {
-    const { triggerRatio, triggerBytes, cooldownMs, maxPauseMs, snapshot, autopsy } = this.#config;
+    const { triggerRatio, triggerBytes, cooldownMs, maxPauseMs, snapshot } = this.#config;
+    const { autopsy, autopsyHeadroomBytes } = this.#config;
     const { pid, bootId, hostName, startedAtMs } = this.#identity;
     return new Ladder({
       store,
@@ -199,7 +193,7 @@ export class Watch implements GuardCore {
       cooldownMs,
       maxPauseMs,
       snapshots: snapshot === 'auto',
-      autopsies: autopsy === 'auto',
+      autopsies: { isOn: autopsy === 'auto', headroomBytes: autopsyHeadroomBytes },
     });
   }
 
@@ -222,9 +216,31 @@ export class Watch implements GuardCore {
     );
   }
 
-  /** A tick now, and what it saw. */
-  #moment(): EpisodeMoment {
-    const sample = this.#monitor.sampleNow();
+  #guardHeapLimit(run: RunFolder | undefined, { grow }: HeapPolicies): HeapLimitGuard {
+    const { limitBytes: optionBytes, externalBytes } = this.#config;
+    const limitNow = (): MemoryLimit =>
+      resolveMemoryLimit(optionBytes === null ? {} : { overrideBytes: optionBytes });
+    const { limitBytes: plannedLimitBytes } = this.limit;
+    return new HeapLimitGuard({
+      config: this.#config,
+      log: this.#log,
+      ladder: this.#ladder,
+      ballast: run === undefined ? undefined : new Ballast(run.path),
+      // No tick is made at the limit: a tick may do anything, and this thread has no heap left for it.
+      look: () => this.#moment(this.#reader?.read() ?? readMemory()),
+      keepLast: ({ sample, trend, level }, lastWords) => {
+        const incident = this.incidents.at(-1) ?? null;
+        this.#keeper.tick(sample, trend, level, { incident, offReasons: this.#offReasons, lastWords });
+      },
+      grow:
+        grow === undefined
+          ? undefined
+          : (heap) => grow({ ...heap, ...limitNow(), plannedLimitBytes, externalBytes }),
+    });
+  }
+
+  /** What `sample` shows; by itself a tick now, and what it saw. */
+  #moment(sample: MemorySample = this.#monitor.sampleNow()): EpisodeMoment {
     const { level, isHeapContained } = this.#monitor;
     return { sample, trend: this.#monitor.trend(), level, isHeapContained };
   }
@@ -239,27 +255,11 @@ export class Watch implements GuardCore {
       this.#log.write('degraded', ended);
     }
     const moment = { sample, trend, level, isHeapContained };
+    // The hook first: what the ladder does may take long, and this heap may not have long.
+    this.#heapLimit.tick(moment);
     this.#ladder?.tick(moment);
-    this.#nearLimit?.observe(sample, trend);
     this.#channel?.tick(moment);
     if (level !== this.#level) this.#levelChanged(sample, level);
-  }
-
-  /** V8's own death, told while it waits. No tick is made here: a tick may do anything, and this thread has no heap left for it. */
-  #atHeapLimit({ heapLimitBytes, frames }: NearLimitContext): NearLimitDecision | undefined {
-    if (!this.#isActive) return undefined;
-    const sample = this.#reader?.read() ?? readMemory();
-    const { level, isHeapContained } = this.#monitor;
-    const moment = { sample, trend: this.#monitor.trend(), level, isHeapContained };
-    const found = this.#ladder?.lastWords(moment, frames);
-    announceDeath(this.#log, {
-      sample,
-      heapLimitBytes,
-      exitCode: this.#config.exitCode,
-      found,
-      folder: this.incidents.at(-1),
-    });
-    return { exit: this.#config.exitCode };
   }
 
   #levelChanged(sample: MemorySample, level: PressureLevel): void {
@@ -276,27 +276,13 @@ export class Watch implements GuardCore {
     if (!this.#isActive) return;
     this.#isActive = false;
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#heapLimit.end();
     this.#ladder?.end(this.#moment());
     this.#channel?.end();
     this.#monitor[Symbol.dispose]();
     this.#reader?.[Symbol.dispose]();
     this.#keeper.end();
   }
-}
-
-/** Follows the heap to V8's limit, with the thresholds of the configuration. */
-function nearLimitWatchOf(config: PlimsollConfig): NearLimitWatch | undefined {
-  if (config.autopsy === 'off') return undefined;
-  const { armFloorRatio, armUsedRatio, armTimeMs, disarmRatio } = config;
-  return new NearLimitWatch({
-    thresholds: {
-      ...armingDefaults,
-      floorRatio: armFloorRatio,
-      usedRatio: armUsedRatio,
-      timeToLimitMs: armTimeMs,
-      safeRatio: disarmRatio,
-    },
-  });
 }
 
 /** Milliseconds between ticks: four of them before a leak of 50 MB/s has filled half of the limit, 100 ms to 1 s. */

@@ -14,6 +14,7 @@ import type { IncidentFolder } from './incident-folder.ts';
 import { incidentReadme } from './incident-readme.ts';
 import {
   type IncidentCapture,
+  type IncidentEnding,
   type IncidentFile,
   incidentFileName,
   type IncidentRecord,
@@ -58,6 +59,7 @@ export class IncidentEpisode {
   #sites: readonly IncidentSite[] = [];
   #sitesOf: IncidentRecord['sitesOf'] = 'heap';
   #autopsy: IncidentRecord['autopsy'];
+  #ending: IncidentEnding | undefined;
   #deepestLevel: PressureLevel = 'normal';
   #linkedTimeline = false;
 
@@ -109,6 +111,11 @@ export class IncidentEpisode {
     this.#sitesOf = kind;
   }
 
+  /** The process ends here. */
+  setEnding(ending: IncidentEnding): void {
+    this.#ending = ending;
+  }
+
   /** What the newest autopsy found. */
   setAutopsy(autopsy: NonNullable<IncidentRecord['autopsy']>): void {
     this.#autopsy = autopsy;
@@ -154,6 +161,7 @@ export class IncidentEpisode {
       sites: this.#sites,
       sitesOf: this.#sitesOf,
       ...(this.#autopsy === undefined ? {} : { autopsy: this.#autopsy }),
+      ...(this.#ending === undefined ? {} : { ending: this.#ending }),
       holders: listHolders()
         .slice(0, maxHolders)
         .map(({ name, bytes }) => ({ name, bytes })),

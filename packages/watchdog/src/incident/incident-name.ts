@@ -6,6 +6,7 @@ export const triggerNames = [
   'bytes',
   'critical',
   'terminal',
+  'heap-limit',
   'call',
   'death',
 ] as const;

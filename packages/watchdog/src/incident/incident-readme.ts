@@ -1,3 +1,4 @@
+import type { Finding } from '@plimsoll/inspect';
 import { formatBytes } from '@plimsoll/memory';
 import type { IncidentRecord } from './incident-record.ts';
 
@@ -7,8 +8,9 @@ export function incidentReadme(record: IncidentRecord): string {
   const lines = [
     `Memory incident ${record.id}`,
     '',
+    ...(record.ending === undefined ? [] : [record.ending.sentence]),
+    ...(record.autopsy === undefined ? [] : [record.autopsy.sentence, '']),
     trigger.sentence,
-    ...(record.autopsy === undefined ? [] : ['', record.autopsy.sentence, '']),
     `Opened ${new Date(trigger.atMs).toISOString()}, last written ${new Date(record.updatedAtMs).toISOString()}.`,
     `Process ${record.process.pid} on ${record.process.hostName}, Node.js ${record.process.nodeVersion}.`,
     '',
@@ -20,6 +22,7 @@ export function incidentReadme(record: IncidentRecord): string {
     `  other processes of the container ${formatBytes(latest.otherProcessesBytes)}`,
     `  deepest level ${record.deepestLevel}`,
     '',
+    ...containerLines(record),
     ...siteLines(record),
     ...snapshotLines(record),
     'Files',
@@ -33,6 +36,23 @@ export function incidentReadme(record: IncidentRecord): string {
     '',
   ];
   return lines.join('\n');
+}
+
+/** What else is large, beside what the first sentence names. */
+function containerLines({ autopsy }: IncidentRecord): string[] {
+  const others = autopsy?.findings.slice(1).filter(({ kind }) => kind === 'container') ?? [];
+  if (others.length === 0) return [];
+  return ['Other large containers of the program', ...others.slice(0, 5).map(containerLine), ''];
+}
+
+/** `Map products (product-cache.js:4): 2,000 entries, about 1.5 MiB` */
+function containerLine({ containerKind, path, file, line, count, bytes, growthBytes }: Finding): string {
+  const place = file === '' ? '' : ` (${file}${line > 0 ? `:${line}` : ''})`;
+  const growth =
+    growthBytes === undefined || growthBytes === 0
+      ? ''
+      : `, ${growthBytes > 0 ? '+' : '-'}${formatBytes(Math.abs(growthBytes))} since the census`;
+  return `  ${containerKind ?? 'Container'} ${path}${place}: ${count.toLocaleString('en-US')} entries, about ${formatBytes(bytes)}${growth}`;
 }
 
 function siteLines(record: IncidentRecord): string[] {

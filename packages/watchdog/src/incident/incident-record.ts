@@ -54,6 +54,15 @@ export interface IncidentRefusal {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
+/** How the process ended, told by itself. */
+export interface IncidentEnding {
+  readonly atMs: number;
+  /** `JavaScript heap out of memory: V8 reached …` */
+  readonly sentence: string;
+  /** The exit code; 134 is what V8's own death shows. */
+  readonly exitCode: number;
+}
+
 /** What `incident.json` holds. Nothing but names from source code, counts, sizes and times. */
 export interface IncidentRecord {
   readonly schemaVersion: typeof incidentSchemaVersion;
@@ -105,6 +114,8 @@ export interface IncidentRecord {
     readonly sentence: string;
     readonly findings: readonly Finding[];
   };
+  /** The end at V8's heap limit; absent while the process lives, and where it was killed. */
+  readonly ending?: IncidentEnding;
   /** What registered holders keep, largest first. */
   readonly holders: readonly { readonly name: string; readonly bytes: number }[];
   readonly captures: readonly IncidentCapture[];

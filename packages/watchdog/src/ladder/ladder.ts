@@ -2,6 +2,7 @@ import type { AllocationProfile, PausedFrame } from '@plimsoll/inspect';
 import { formatBytes, journal, type MemorySample } from '@plimsoll/memory';
 import type { CaptureOutcome } from '../guard/guard.ts';
 import { IncidentEpisode, type EpisodeMoment, type EpisodeOrigin } from '../incident/incident-episode.ts';
+import type { IncidentEnding } from '../incident/incident-record.ts';
 import { siteSentence } from '../incident/incident-readme.ts';
 import type { IncidentStore } from '../incident/incident-store.ts';
 import type { GuardLog } from '../log/guard-log.ts';
@@ -14,7 +15,8 @@ import {
   growingSeries,
   growthSentence,
 } from './danger.ts';
-import { AutopsyRung } from './autopsy-rung.ts';
+import { AutopsyRung, type AutopsyTerms } from './autopsy-rung.ts';
+import { CensusRung } from './census-rung.ts';
 import { ProfileRung } from './profile-rung.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
 import { type SnapshotForecast, SnapshotRung } from './snapshot-rung.ts';
@@ -36,10 +38,17 @@ export interface LadderTerms {
   readonly bounds: DangerBounds;
   readonly cooldownMs: number;
   readonly maxPauseMs: number;
+  readonly autopsies: AutopsyTerms;
   /** Heap snapshots may be taken. */
   readonly snapshots: boolean;
-  /** Autopsies may be made. */
-  readonly autopsies: boolean;
+}
+
+/** What could still be said at V8's limit. */
+export interface LastWords {
+  /** What the autopsy found. */
+  readonly sentence: string;
+  /** Where everything was filed; undefined when nothing could be. */
+  readonly folder: string | undefined;
 }
 
 /** What somebody who asks for evidence may ask for. */
@@ -60,7 +69,8 @@ export interface CaptureTerms {
 export class Ladder {
   readonly #terms: LadderTerms;
   readonly #profile = new ProfileRung();
-  readonly #autopsy = new AutopsyRung();
+  readonly #autopsy: AutopsyRung;
+  readonly #census = new CensusRung();
   readonly #snapshot: SnapshotRung | undefined;
   readonly #folders: string[] = [];
   #episode: IncidentEpisode | undefined;
@@ -75,6 +85,7 @@ export class Ladder {
   constructor(terms: LadderTerms) {
     this.#terms = terms;
     const { store, identity, maxPauseMs, process } = terms;
+    this.#autopsy = new AutopsyRung(terms.autopsies);
     this.#snapshot = terms.snapshots
       ? new SnapshotRung({
           store,
@@ -123,24 +134,32 @@ export class Ladder {
   }
 
   /**
-   * The last words, at V8's own limit, in the middle of whatever the service was doing: profile and record first, then the autopsy, all written before this returns. The
-   * sentence is what the autopsy found; undefined when nothing could be written. Never throws.
+   * The last words, at V8's own limit, in the middle of whatever the service was doing. Profile, timeline and record are on disk before the autopsy begins; what it finds is told
+   * even where nothing can be written. Never throws.
    */
-  lastWords(moment: EpisodeMoment, frames: readonly PausedFrame[]): string | undefined {
-    const danger: Danger = {
-      trigger: 'death',
-      sentence: `V8 reached its heap limit: ${describeState(moment.sample)}.`,
-    };
-    const episode = this.#episode ?? this.#begin(danger, moment);
-    if (episode === undefined) return undefined;
-    let sentence: string | undefined;
-    this.#attempt(episode, () => {
-      const profile = this.#profile.take(episode, moment.sample);
-      episode.write(moment);
-      ({ sentence } = this.#autopsy.take(episode, moment.sample, moment.level, profile, frames));
-      episode.write(moment);
-    });
-    return sentence;
+  lastWords(
+    moment: EpisodeMoment,
+    frames: readonly PausedFrame[],
+    ending: Omit<IncidentEnding, 'atMs'>,
+  ): LastWords {
+    const { sample } = moment;
+    const sentence = `V8 reached its heap limit: ${describeState(sample)}.`;
+    const episode = this.#episode ?? this.#begin({ trigger: 'heap-limit', sentence }, moment);
+    let profile: AllocationProfile | undefined;
+    if (episode !== undefined)
+      this.#attempt(episode, () => {
+        episode.setEnding({ atMs: sample.atMs, ...ending });
+        profile = this.#profile.take(episode, sample);
+        episode.write(moment);
+      });
+    const autopsy = this.#autopsy.make(moment, profile, frames);
+    if (episode !== undefined)
+      this.#attempt(episode, () => {
+        this.#autopsy.file(episode, autopsy);
+        this.#census.write(episode);
+        episode.write(moment);
+      });
+    return { sentence: autopsy.sentence, folder: episode?.folder.path };
   }
 
   /** Ends the open incident and removes its folder: it was an exercise. Never throws. */
@@ -221,6 +240,7 @@ export class Ladder {
       this.#folders.push(folder.path);
       this.#episode = episode;
       this.#autopsy.reset();
+      this.#census.reset();
       return episode;
     } catch (error) {
       this.#broke(error);
@@ -236,7 +256,8 @@ export class Ladder {
       return;
     }
     this.#calmSinceMs = undefined;
-    if (this.#schedule.isDue(sample, level)) this.#refresh(episode, moment, false);
+    if (this.#autopsy.isLastChance(moment) || this.#schedule.isDue(sample, level))
+      this.#refresh(episode, moment, false);
   }
 
   /** The rungs, then the record of them. */
@@ -244,11 +265,12 @@ export class Ladder {
     const beganMs = performance.now();
     this.#attempt(episode, () => {
       const profile = this.#profile.take(episode, moment.sample);
-      if (this.#terms.autopsies && this.#autopsy.isDue(moment.level)) {
+      if (this.#autopsy.isDue(moment)) {
         // The profile is recorded before anything that takes longer.
         episode.write(moment);
-        this.#autopsy.take(episode, moment.sample, moment.level, profile);
+        this.#autopsy.file(episode, this.#autopsy.make(moment, profile));
       }
+      this.#census.write(episode);
       if (!this.#isAnnounced) this.#announce(episode, moment);
       if (withSnapshot && this.#snapshot !== undefined)
         this.#takeSnapshot(this.#snapshot, episode, moment, profile);

@@ -48,30 +48,3 @@ export function reportLevel(
     incident,
   });
 }
-
-/** What the last line says. */
-export interface DeathTerms {
-  readonly sample: MemorySample;
-  /** V8's limit that was reached. */
-  readonly heapLimitBytes: number;
-  readonly exitCode: number;
-  /** What the autopsy found; undefined when nothing could be filed. */
-  readonly found: string | undefined;
-  readonly folder: string | undefined;
-}
-
-/** The last line of a process that V8's heap limit ends. */
-export function announceDeath(log: GuardLog, terms: DeathTerms): void {
-  const { sample, heapLimitBytes, exitCode, found, folder } = terms;
-  log.write(
-    'death',
-    `V8 reached its heap limit of ${formatBytes(heapLimitBytes)}; the process ends with exit code ${exitCode}. ${found ?? 'No evidence could be filed.'}`,
-    {
-      exitCode,
-      folder: folder ?? null,
-      heapUsedBytes: sample.heapUsedBytes,
-      workingSetBytes: sample.workingSetBytes,
-      limitBytes: sample.limitBytes,
-    },
-  );
-}

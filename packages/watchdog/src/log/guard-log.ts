@@ -13,6 +13,8 @@ export type LogEvent =
   | 'refused'
   | 'found-death'
   | 'death'
+  | 'near-limit'
+  | 'grown'
   | 'ended';
 
 /** Numbers and names that go with a line. Never content of the application. */

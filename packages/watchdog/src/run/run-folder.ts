@@ -24,6 +24,8 @@ export interface RunStatus {
   readonly incident: string | null;
   /** What is off, in sentences. */
   readonly offReasons: readonly string[];
+  /** How the process ended, where it could still say so. */
+  readonly lastWords?: string;
 }
 
 /** A process that ended without saying so. */

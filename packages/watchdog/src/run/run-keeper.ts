@@ -9,6 +9,8 @@ const statusEveryMs = 10_000;
 export interface RunState {
   readonly incident: string | null;
   readonly offReasons: readonly string[];
+  /** Said at V8's heap limit: written at once. */
+  readonly lastWords?: string;
 }
 
 /** Keeps timeline and status of a living process, tick by tick. A disk that fails takes both away for good. */
@@ -28,7 +30,10 @@ export class RunKeeper {
     if (this.#run === undefined) return undefined;
     try {
       this.#run.timeline.write(sample, level);
-      const isDue = level !== this.#level || sample.monotonicMs - this.#writtenAtMs >= statusEveryMs;
+      const isDue =
+        state.lastWords !== undefined ||
+        level !== this.#level ||
+        sample.monotonicMs - this.#writtenAtMs >= statusEveryMs;
       if (!isDue) return undefined;
       this.#level = level;
       this.#writtenAtMs = sample.monotonicMs;

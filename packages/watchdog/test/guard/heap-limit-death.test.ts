@@ -25,7 +25,7 @@ test('a service that dies at V8’s limit names the Map that killed it, ends by 
   ) as { message: string; exitCode: number; folder: string };
   expect(death.exitCode).toBe(134);
   expect(death.message).toMatch(
-    /^V8 reached its heap limit of .* exit code 134\. Map `byCustomer` \(.*dies-at-limit\.mjs:6\) holds [\d,]+ entries/,
+    /^JavaScript heap out of memory: V8 reached its heap limit of .* exit code 134\. Map `byCustomer` \(.*dies-at-limit\.mjs:6\) holds [\d,]+ entries/,
   );
   const record = readIncident(death.folder);
   expect(record.autopsy?.findings[0]).toMatchObject({ kind: 'container', name: 'byCustomer', line: 6 });

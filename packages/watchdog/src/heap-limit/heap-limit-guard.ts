@@ -1,0 +1,196 @@
+import {
+  type ArmingThresholds,
+  disarmNearLimit,
+  isNearLimitArmed,
+  type NearLimitContext,
+  type NearLimitDecision,
+  NearLimitWatch,
+  onNearLimit,
+} from '@plimsoll/inspect';
+import { formatBytes, journal, type JournalEntry, type PlimsollConfig } from '@plimsoll/memory';
+import type { HeapGrowthTerms } from '../guard/guard-options.ts';
+import type { EpisodeMoment } from '../incident/incident-episode.ts';
+import { describeState } from '../ladder/danger.ts';
+import type { Ladder } from '../ladder/ladder.ts';
+import type { GuardLog } from '../log/guard-log.ts';
+import { TerminationLog } from '../log/termination-log.ts';
+import type { Ballast } from './ballast.ts';
+
+/** The variables of the configuration table that a {@link HeapLimitGuard} follows. */
+export type HeapLimitConfig = Pick<
+  PlimsollConfig,
+  | 'autopsy'
+  | 'armFloorRatio'
+  | 'armUsedRatio'
+  | 'armTimeMs'
+  | 'armGapMs'
+  | 'disarmRatio'
+  | 'disarmAfterMs'
+  | 'terminationLogPath'
+  | 'exitCode'
+>;
+
+/** Whether the heap may grow now, and to how many bytes. */
+export type GrowNow = (heap: Pick<HeapGrowthTerms, 'heapLimitBytes' | 'heapUsedBytes'>) => number | undefined;
+
+/** What a {@link HeapLimitGuard} is given. */
+export interface HeapLimitTerms {
+  readonly config: HeapLimitConfig;
+  readonly log: GuardLog;
+  /** Files the evidence; undefined where there is no folder to file it in. */
+  readonly ladder: Ladder | undefined;
+  readonly ballast: Ballast | undefined;
+  /** A reading of this very moment. */
+  readonly look: () => EpisodeMoment;
+  /** The last record of the timeline, and the words that explain the end to the next start. */
+  readonly keepLast: (moment: EpisodeMoment, lastWords: string) => void;
+  /** Asked first at the limit: a container that has grown has room for a larger heap. */
+  readonly grow: GrowNow | undefined;
+}
+
+/**
+ * V8's own limit, from the tick that arms the hook to the last words. Late in a life the hook is armed, a line says so, and room for the last files is put aside; at the
+ * limit the heap grows where the container has grown, or everything is filed in the middle of whatever the service was doing, and the process ends as it would have.
+ */
+export class HeapLimitGuard {
+  readonly #terms: HeapLimitTerms;
+  readonly #watch: NearLimitWatch | undefined;
+  readonly #terminationLog: TerminationLog;
+  readonly #subscriptions: readonly Disposable[];
+  readonly #refusals = new Set<string>();
+  #moment: EpisodeMoment | undefined;
+
+  constructor(terms: HeapLimitTerms) {
+    this.#terms = terms;
+    const { config } = terms;
+    this.#terminationLog = new TerminationLog(config.terminationLogPath);
+    const isOn = config.autopsy === 'auto';
+    this.#watch = isOn ? new NearLimitWatch({ thresholds: thresholdsOf(config) }) : undefined;
+    this.#subscriptions = isOn
+      ? [
+          journal().follow((entry) => this.#decided(entry)),
+          onNearLimit((context) => this.#grow(context)),
+          onNearLimit((context) => this.#atLimit(context)),
+        ]
+      : [];
+  }
+
+  /** One tick: a few µs, and 20–300 ms on the few at which a census is taken or the hook is armed. Never throws. */
+  tick(moment: EpisodeMoment): void {
+    this.#moment = moment;
+    this.#watch?.observe(moment.sample, moment.trend);
+  }
+
+  /** Every death that is not V8's: the words stand where the container runtime looks for them, in case there is no time for others. */
+  foretell(text: string): void {
+    this.#terminationLog.write(text);
+  }
+
+  /** The danger has passed. */
+  calm(): void {
+    if (!isNearLimitArmed()) this.#terminationLog.clear();
+  }
+
+  /** The clean end. Never throws. */
+  end(): void {
+    if (this.#watch === undefined) return;
+    disarmNearLimit('the guard ends');
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#terms.ballast?.drop();
+    this.#terminationLog.clear();
+  }
+
+  /** What `inspect` decided, for the reader of the log: armed at most once a minute, each reason not to arm once in a life. */
+  #decided({ part, event, numbers }: JournalEntry): void {
+    if (part !== 'inspect') return;
+    const reason = String(numbers['reason'] ?? '');
+    if (event === 'armed') this.#armed(reason, Number(numbers['armMs']));
+    else if (event === 'disarmed') this.#disarmed();
+    else if (event === 'arming-refused' && !this.#refusals.has(reason)) {
+      this.#refusals.add(reason);
+      this.#terms.log.write(
+        'degraded',
+        `V8's heap limit is near and its hook stands down: ${reason} A death there is told by profile and timeline only.`,
+        { reason },
+      );
+    }
+  }
+
+  #armed(reason: string, armMs: number): void {
+    const { log, ballast, ladder } = this.#terms;
+    const fault = ballast?.load();
+    if (fault !== undefined) journal().write('guard', 'no-ballast', { reason: fault });
+    const state = this.#moment === undefined ? '' : `; ${describeState(this.#moment.sample)}`;
+    const sentence = `V8's heap limit is near (${reason}): its hook is armed, the service stood still ${Math.round(armMs)} ms${state}.`;
+    log.write('near-limit', sentence, { reason, armMs: Math.round(armMs) });
+    const [folder] = ladder?.folders.slice(-1) ?? [];
+    this.#terminationLog.write(folder === undefined ? sentence : `${sentence} Evidence: ${folder}`);
+  }
+
+  #disarmed(): void {
+    this.#terms.ballast?.drop();
+    this.#terminationLog.clear();
+  }
+
+  #grow({ heapLimitBytes, heapUsedBytes, canGrow }: NearLimitContext): NearLimitDecision | undefined {
+    const growToBytes = canGrow ? this.#terms.grow?.({ heapLimitBytes, heapUsedBytes }) : undefined;
+    if (growToBytes === undefined || growToBytes <= heapLimitBytes) return undefined;
+    this.#terms.log.write(
+      'grown',
+      `V8 reached its heap limit of ${formatBytes(heapLimitBytes)} and the container has grown: the heap may now use ${formatBytes(growToBytes)}.`,
+      { heapLimitBytes, growToBytes },
+    );
+    return { growToBytes };
+  }
+
+  /** V8's own death, told while it waits. No tick is made here: a tick may do anything, and this thread has no heap left for it. */
+  #atLimit({ heapLimitBytes, frames }: NearLimitContext): NearLimitDecision {
+    const { config, log, ladder, ballast, look, keepLast } = this.#terms;
+    const { exitCode: exit } = config;
+    const beganMs = performance.now();
+    try {
+      const now = look();
+      // V8 has just quadrupled its limit so that we can run; the reader of the evidence wants the one that was reached.
+      const moment = { ...now, sample: { ...now.sample, heapLimitBytes } };
+      const opening = `JavaScript heap out of memory: V8 reached its heap limit of ${formatBytes(heapLimitBytes)} and the process ends with exit code ${exit}.`;
+      keepLast(moment, opening);
+      ballast?.drop();
+      const filed = ladder?.lastWords(moment, frames, { sentence: opening, exitCode: exit });
+      const words = `${opening} ${filed?.sentence ?? 'No evidence could be filed.'}`;
+      keepLast(moment, words);
+      const folder = filed?.folder ?? null;
+      const { workingSetBytes, limitBytes, headroomBytes, heapUsedBytes } = moment.sample;
+      log.write('death', words, {
+        exitCode: exit,
+        folder,
+        heapUsedBytes,
+        heapLimitBytes,
+        workingSetBytes,
+        limitBytes,
+        headroomBytes,
+        tookMs: Math.round(performance.now() - beganMs),
+      });
+      const evidence = folder === null ? '' : `\nEvidence: ${folder}`;
+      this.#terminationLog.write(`${words}\n${describeState(moment.sample)}.${evidence}`);
+    } catch (error) {
+      // Whatever went wrong here, the process ends as it would have: that much is said.
+      const reason = error instanceof Error ? error.message : 'unknown';
+      log.write(
+        'death',
+        `JavaScript heap out of memory; the last words failed: ${reason.replace(/\s+/g, ' ').slice(0, 200)}`,
+      );
+    }
+    return { exit };
+  }
+}
+
+function thresholdsOf(config: HeapLimitConfig): ArmingThresholds {
+  return {
+    floorRatio: config.armFloorRatio,
+    usedRatio: config.armUsedRatio,
+    timeToLimitMs: config.armTimeMs,
+    safeRatio: config.disarmRatio,
+    safeMs: config.disarmAfterMs,
+    leastBetweenMs: config.armGapMs,
+  };
+}
