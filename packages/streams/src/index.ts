@@ -1,5 +1,5 @@
 export { batch, type BatchOptions } from './bounded/batch.ts';
-export { ByteQueue, byteQueue, type ByteQueueOptions } from './bounded/byte-queue.ts';
+export { type ByteQueue, byteQueue, type ByteQueueOptions } from './bounded/byte-queue.ts';
 export type { WeightOptions } from './bounded/item-weight.ts';
 export { mapConcurrent, type MapConcurrentOptions, type Mapper } from './bounded/map-concurrent.ts';
 export { teeBounded, type TeeBoundedOptions, type TeePolicy } from './bounded/tee-bounded.ts';
@@ -11,8 +11,8 @@ export {
   collectText,
 } from './collect/collect.ts';
 export { HttpFault } from './fault.ts';
-export { Flow, type FlowOptions, type FlowSetup } from './flow/flow.ts';
-export type { Batch, drained, FlowStats, Puller } from './flow/puller.ts';
+export type { Flow, FlowOptions } from './flow/flow.ts';
+export type { FlowStats } from './flow/puller.ts';
 export { type FlowMaker, toDuplex, toTransform } from './flow/transform.ts';
 export { answerFault } from './http/answer-fault.ts';
 export { boundedFetch, type BoundedFetchOptions, type BoundedResponse } from './http/bounded-fetch.ts';

@@ -7,9 +7,9 @@ import { Holding } from '../holding.ts';
 import { checkBound, checkChoice, checkCount, checkMs } from '../option-check.ts';
 import { type ByteReader, type ByteSource, openBytes } from '../source/byte-source.ts';
 import { requireSource } from '../source/source-reader.ts';
-import { SpillFile, type SpillFileSetup } from '../spill/spill-file.ts';
-import { Fifo } from './fifo.ts';
+import type { SpillFileSetup } from '../spill/spill-file.ts';
 import { chunkWeight, unpinned } from './item-weight.ts';
+import { TeeBranch } from './tee-branch.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** What happens when one branch falls behind by more than the bound. */
@@ -51,75 +51,9 @@ interface TeePlan {
   readonly spill: SpillFileSetup;
 }
 
-const SPILL_READ_BYTES = 64 * 1024;
-
-/** One branch: what it has still to read, in memory first and then in its file. */
-class Branch {
-  readonly chunks: Fifo<Buffer> = new Fifo();
-  lagBytes = 0;
-  skippedCount = 0;
-  failure: Error | undefined;
-  isOpen = true;
-  #file: SpillFile | undefined;
-  #readBytes = 0;
-  /** A write under way: what it writes is not there to be read yet. */
-  #writing: Promise<void> | undefined;
-
-  /** New chunks go to the file until it has been read to its end, so that order is kept. */
-  get isSpilling(): boolean {
-    return this.#file !== undefined;
-  }
-
-  keep(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.lagBytes += chunkWeight(chunk);
-  }
-
-  takeOldest(): Buffer | undefined {
-    const chunk = this.chunks.shift();
-    if (chunk !== undefined) this.lagBytes -= chunkWeight(chunk);
-    return chunk;
-  }
-
-  async spill(chunk: Buffer, setup: SpillFileSetup): Promise<void> {
-    this.#file ??= new SpillFile(setup);
-    this.#writing = this.#file.append(chunk);
-    try {
-      await this.#writing;
-    } finally {
-      this.#writing = undefined;
-    }
-  }
-
-  /** The next piece of the file; undefined when all of it was read, and the file is gone. */
-  async readSpilled(): Promise<Buffer | undefined> {
-    // A failed write ends the branch where it was asked for; here it only means that nothing more is there.
-    if (this.#readBytes === this.#file?.byteLength) await this.#writing?.catch(() => undefined);
-    const file = this.#file;
-    if (file === undefined) return undefined;
-    const piece = await file.read(this.#readBytes, SPILL_READ_BYTES);
-    this.#readBytes += piece.length;
-    if (this.#readBytes === file.byteLength && this.#writing === undefined) this.#closeFile();
-    return piece.length > 0 ? piece : undefined;
-  }
-
-  drop(): void {
-    this.isOpen = false;
-    this.chunks.clear();
-    this.lagBytes = 0;
-    this.#closeFile();
-  }
-
-  #closeFile(): void {
-    this.#file?.close();
-    this.#file = undefined;
-    this.#readBytes = 0;
-  }
-}
-
 /** Reads the source once for all branches. */
 class Tee {
-  readonly branches: Branch[];
+  readonly branches: TeeBranch[];
   readonly #reader: ByteReader;
   readonly #plan: TeePlan;
   readonly #holding: Holding;
@@ -132,10 +66,10 @@ class Tee {
     this.#reader = reader;
     this.#plan = plan;
     this.#holding = new Holding(name);
-    this.branches = Array.from({ length: branchCount }, () => new Branch());
+    this.branches = Array.from({ length: branchCount }, () => new TeeBranch());
   }
 
-  async pull(branch: Branch): Promise<Batch<Buffer> | undefined> {
+  async pull(branch: TeeBranch): Promise<Batch<Buffer> | undefined> {
     for (;;) {
       if (branch.failure !== undefined) throw branch.failure;
       if (!branch.isOpen) return undefined;
@@ -154,7 +88,7 @@ class Tee {
     }
   }
 
-  async close(branch: Branch, reason: unknown): Promise<void> {
+  async close(branch: TeeBranch, reason: unknown): Promise<void> {
     branch.drop();
     this.#account();
     this.#taken.ring();
@@ -189,7 +123,7 @@ class Tee {
 
   async #waitForSlow(): Promise<void> {
     const { maxLagBytes, maxWaitMs } = this.#plan;
-    const slow = (): Branch[] =>
+    const slow = (): TeeBranch[] =>
       this.branches.filter(({ isOpen, lagBytes }) => isOpen && lagBytes >= maxLagBytes);
     const deadlineMs = maxWaitMs === undefined ? undefined : performance.now() + maxWaitMs;
     while (slow().length > 0) {
@@ -217,14 +151,14 @@ class Tee {
   }
 
   /** A branch that is being read gets a turn of the event loop to catch up before it loses anything. */
-  async #isLagging(branch: Branch, chunk: Buffer): Promise<boolean> {
+  async #isLagging(branch: TeeBranch, chunk: Buffer): Promise<boolean> {
     const lags = (): boolean => branch.lagBytes + chunkWeight(chunk) > this.#plan.maxLagBytes;
     if (!lags() || this.#plan.onLag === 'wait') return false;
     if (!branch.isSpilling) await setImmediate();
     return lags();
   }
 
-  async #spill(branch: Branch, chunk: Buffer): Promise<void> {
+  async #spill(branch: TeeBranch, chunk: Buffer): Promise<void> {
     try {
       await branch.spill(chunk, this.#plan.spill);
       // The branch may have left while its chunk was being written.
@@ -234,7 +168,7 @@ class Tee {
     }
   }
 
-  #relieve(branch: Branch): void {
+  #relieve(branch: TeeBranch): void {
     const { maxLagBytes, onLag } = this.#plan;
     if (onLag === 'error') {
       failBranch(
@@ -251,7 +185,7 @@ class Tee {
   }
 }
 
-function failBranch(branch: Branch, error: Error): void {
+function failBranch(branch: TeeBranch, error: Error): void {
   branch.drop();
   branch.failure = error;
 }
@@ -276,7 +210,7 @@ async function waitAtMost(waiting: Promise<void>, ms: number | undefined): Promi
   clearTimeout(timer);
 }
 
-function branchFlow(tee: Tee, branch: Branch, signal: AbortSignal | undefined): Flow<Buffer> {
+function branchFlow(tee: Tee, branch: TeeBranch, signal: AbortSignal | undefined): Flow<Buffer> {
   const puller = {
     pull: () => tee.pull(branch),
     close: (reason: unknown) => tee.close(branch, reason),

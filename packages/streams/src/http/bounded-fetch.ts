@@ -1,5 +1,4 @@
 import type { Buffer } from 'node:buffer';
-import { isPlimsollError } from '@plimsoll/memory';
 import {
   checkJsonOptions,
   collectFrom,
@@ -7,12 +6,13 @@ import {
   decodeText,
   type JsonChecks,
 } from '../collect/collect.ts';
-import { abortedFault, limitFault, throwIfAborted, timeoutFault } from '../fault.ts';
+import { limitFault, throwIfAborted } from '../fault.ts';
 import type { Flow, FlowOptions } from '../flow/flow.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
 import type { ProtoKeyOptions } from '../json/proto-key.ts';
 import { checkBound, checkMs } from '../option-check.ts';
 import { type ByteReader, openBytes } from '../source/byte-source.ts';
+import { Exchange } from './exchange.ts';
 import type { FetchMessage } from './bounded-response.ts';
 
 /** Bounds of a {@link boundedFetch}. */
@@ -37,55 +37,6 @@ export interface BoundedFetchOptions extends FlowOptions, ProtoKeyOptions {
 }
 
 const DEFAULTS = Object.freeze({ timeoutMs: 30_000 });
-
-/** What ends an exchange: the caller's signal, the clock, or disposal. */
-class Exchange {
-  readonly #abort = new AbortController();
-  readonly #signal: AbortSignal | undefined;
-  readonly #timeoutMs: number;
-  readonly #timer: NodeJS.Timeout;
-  #isLate = false;
-
-  constructor(signal: AbortSignal | undefined, timeoutMs: number) {
-    this.#signal = signal;
-    this.#timeoutMs = timeoutMs;
-    this.#timer = setTimeout(() => {
-      this.#isLate = true;
-      this.#abort.abort();
-    }, timeoutMs).unref();
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  readonly #onAbort = (): void => this.#abort.abort(this.#signal?.reason);
-
-  /** Everything came, or nobody wants it any more. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-  }
-
-  /** Releases the connection. */
-  release(): void {
-    this.end();
-    this.#abort.abort();
-  }
-
-  /** What an error of `fetch` or of the body means. */
-  explain(error: unknown): unknown {
-    if (isPlimsollError(error) && error.code !== 'ERR_PLIMSOLL_ABORTED') return error;
-    if (this.#isLate) {
-      return timeoutFault(`The exchange took longer than timeoutMs = ${this.#timeoutMs}.`, {
-        option: 'timeoutMs',
-        timeoutMs: this.#timeoutMs,
-      });
-    }
-    return this.#signal?.aborted === true ? abortedFault('boundedFetch', this.#signal) : error;
-  }
-}
 
 /** A response whose body is bounded. Read it, or dispose of it: `await using response = await boundedFetch(…)`. */
 export class BoundedResponse implements AsyncDisposable {

@@ -1,7 +1,9 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { formatFault, HttpFault, limitFault } from '../fault.ts';
 import { CarryBuffer } from '../lines/carry-buffer.ts';
 import { type JsonPath, showJsonPath } from './json-path.ts';
+import { KeyReader } from './key-reader.ts';
+import { dueAt, type Place } from './place.ts';
 import { ValueScanner } from './value-scanner.ts';
 
 /** What an {@link ElementCutter} needs to know. */
@@ -10,23 +12,6 @@ export interface ElementCutterSetup {
   readonly maxElementBytes: number;
   readonly maxDepth: number;
 }
-
-/** Where the cutter stands. Named after what may come next. */
-type Place =
-  | 'mark' // a byte order mark, or the root value
-  | 'value' // a value on the path
-  | 'first-element'
-  | 'element' // the beginning of an element, one is due
-  | 'in-element'
-  | 'first-item'
-  | 'first-key'
-  | 'key'
-  | 'in-key'
-  | 'colon'
-  | 'passed-value' // the beginning of a value beside the path
-  | 'in-passed-value'
-  | 'after-value'
-  | 'end';
 
 /** An object or array on the path that is open. */
 interface Frame {
@@ -43,7 +28,6 @@ const QUOTE = 34;
 const COMMA = 44;
 const COLON = 58;
 const OPEN_ARRAY = 91;
-const BACKSLASH = 92;
 const CLOSE_ARRAY = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
@@ -51,11 +35,14 @@ const CLOSE_OBJECT = 125;
 /**
  * Cuts the elements of one array out of a JSON document that comes in pieces, in time proportional to the bytes and memory of at most one element. The
  * document around the elements is checked here; the elements are for `JSON.parse`: together they accept exactly what `JSON.parse` accepts of the whole.
+ *
+ * One state machine in one file, longer than the others: its places only make sense beside each other.
  */
 export class ElementCutter {
   readonly #setup: ElementCutterSetup;
   readonly #scanner: ValueScanner;
   readonly #carry = new CarryBuffer();
+  readonly #keys = new KeyReader();
   readonly #frames: Frame[] = [];
   #place: Place = 'mark';
   #chunk: Buffer = Buffer.alloc(0);
@@ -65,8 +52,6 @@ export class ElementCutter {
   #elementByte = 0;
   #markBytes = 0;
   #isCarried = false;
-  /** The byte before, within a key, was the beginning of an escape. */
-  #isEscape = false;
   /** Elements cut so far: the index of the next one. */
   elementCount = 0;
 
@@ -77,7 +62,7 @@ export class ElementCutter {
 
   /** Memory held. */
   get heldBytes(): number {
-    return this.#carry.capacityBytes + this.#chunk.length;
+    return this.#carry.capacityBytes + this.#keys.keyBytes + this.#chunk.length;
   }
 
   /** Bytes fed so far. */
@@ -115,7 +100,7 @@ export class ElementCutter {
   finish(): void {
     if (this.#place === 'end') return;
     throw formatFault(
-      `The JSON document is truncated: it ends at byte ${this.fedBytes}, after ${this.elementCount} whole elements, where ${this.#due()}.`,
+      `The JSON document is truncated: it ends at byte ${this.fedBytes}, after ${this.elementCount} whole elements, where ${dueAt[this.#place]}.`,
       { reason: 'truncated', byteOffset: this.fedBytes, elementIndex: this.elementCount },
     );
   }
@@ -242,49 +227,31 @@ export class ElementCutter {
   #openKey(code: number): undefined {
     if (code === CLOSE_OBJECT && this.#place === 'first-key') return this.#leaveValue(code);
     this.#expect(code, QUOTE, 'in-key');
-    this.#carry.append(Buffer.from('"'));
+    this.#keys.start();
   }
 
   /** The rest of a key, up to its closing quote. */
   #readKey(): undefined {
-    const from = this.#at;
-    const end = this.#endOfKey(from);
-    const keyBytes = this.#carry.length + Math.abs(end) - from;
-    if (keyBytes > this.#setup.maxElementBytes) throw this.#tooLong(keyBytes);
-    this.#at = Math.abs(end);
-    this.#carry.append(this.#chunk.subarray(from, this.#at));
-    if (end > 0) this.#takeKey(this.#carry.take());
+    const end = this.#keys.read(this.#chunk, this.#at);
+    if (this.#keys.keyBytes > this.#setup.maxElementBytes) throw this.#tooLong(this.#keys.keyBytes);
+    this.#at = end < 0 ? this.#chunk.length : end;
+    if (end >= 0) this.#takeKey(this.#keys.take());
   }
 
-  /** The byte after the closing quote; negative when the key goes on in the next piece. Each byte is looked at once, however many are escaped. */
-  #endOfKey(from: number): number {
-    const chunk = this.#chunk;
-    for (let at = from; at < chunk.length; at++) {
-      if (this.#isEscape) this.#isEscape = false;
-      else if (chunk[at] === BACKSLASH) this.#isEscape = true;
-      else if (chunk[at] === QUOTE) return at + 1;
-    }
-    return -chunk.length;
-  }
-
-  #takeKey(text: Buffer): void {
-    const frame = this.#frames.at(-1) as Frame;
-    let key: unknown;
-    try {
-      if (!isUtf8(text)) throw new SyntaxError('not UTF-8');
-      key = JSON.parse(text.toString('utf8'));
-    } catch {
-      // What V8 says quotes the key; the fault says where it is instead.
-      throw formatFault(`A key before byte ${this.#chunkOffset + this.#at} is not a JSON string.`, {
+  #takeKey(key: string | undefined): void {
+    const byteOffset = this.#chunkOffset + this.#at;
+    if (key === undefined) {
+      throw formatFault(`A key before byte ${byteOffset} is not a JSON string.`, {
         reason: 'syntax',
-        byteOffset: this.#chunkOffset + this.#at,
+        byteOffset,
       });
     }
+    const frame = this.#frames.at(-1) as Frame;
     frame.index = key === frame.segment ? 0 : -1;
     if (frame.index === 0 && frame.found) {
       throw formatFault(
         `The key on the way to ${showJsonPath(this.#setup.path)} stands twice in its object; the elements of the first were given out already.`,
-        { reason: 'duplicate-key', byteOffset: this.#chunkOffset + this.#at },
+        { reason: 'duplicate-key', byteOffset },
       );
     }
     frame.found ||= frame.index === 0;
@@ -341,35 +308,10 @@ export class ElementCutter {
     this.#place = next;
   }
 
-  /** What may come next, for messages. */
-  #due(): string {
-    const where = showJsonPath(this.#setup.path);
-    const due: Readonly<Record<Place, string>> = {
-      mark: 'a document should begin',
-      value:
-        this.#frames.length === this.#setup.path.length
-          ? `the array ${where} is due`
-          : `the way to ${where} goes on`,
-      'first-element': 'an element or ] is due',
-      element: 'an element is due',
-      'in-element': 'an element is not complete',
-      'first-item': 'a value or ] is due',
-      'first-key': 'a key or } is due',
-      key: 'a key is due',
-      'in-key': 'a key is not complete',
-      colon: 'a colon is due',
-      'passed-value': 'a value is due',
-      'in-passed-value': 'a value is not complete',
-      'after-value': 'a comma or closing bracket is due',
-      end: 'the document is complete',
-    };
-    return due[this.#place];
-  }
-
   #unexpected(): HttpFault {
     const byteOffset = this.#chunkOffset + this.#at;
     return formatFault(
-      `Unexpected character at byte ${byteOffset} of the JSON document, where ${this.#due()}.`,
+      `Unexpected character at byte ${byteOffset} of the JSON document, where ${dueAt[this.#place]}.`,
       {
         reason: this.#place === 'end' ? 'more-after-end' : 'syntax',
         byteOffset,
