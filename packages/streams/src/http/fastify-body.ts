@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isPlimsollError } from '@plimsoll/memory';
 import { lingerAfter } from './answer-fault.ts';
 import { type BodyMiddlewareOptions, bodyReader } from './express-body.ts';
 
@@ -12,7 +13,8 @@ export interface FastifyLike {
     name: 'onError',
     hook: (
       request: { readonly raw: IncomingMessage },
-      reply: { readonly raw: ServerResponse },
+      reply: { readonly raw: ServerResponse; removeHeader(name: string): unknown },
+      error: Error,
     ) => Promise<void>,
   ): unknown;
   removeContentTypeParser?(contentType: string | string[] | RegExp): unknown;
@@ -37,8 +39,12 @@ export function fastifyBody(instance: FastifyLike, options: FastifyBodyOptions):
   const { contentType = 'application/json' } = options;
   instance.removeContentTypeParser?.(contentType);
   instance.addContentTypeParser(contentType, (_request, payload) => read(payload));
-  instance.addHook('onError', (request, reply) => {
-    lingerAfter(request.raw, reply.raw);
+  instance.addHook('onError', (request, reply, error) => {
+    if (isPlimsollError(error) && !request.raw.complete) {
+      // Fastify closes the connection with the answer, which resets it while the client still writes: it is closed a second later instead.
+      reply.removeHeader('connection');
+      lingerAfter(request.raw, reply.raw);
+    }
     return Promise.resolve();
   });
 }

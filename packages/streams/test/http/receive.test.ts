@@ -85,6 +85,28 @@ describe.each(Object.keys(servers))('%s', (name) => {
     expect(await sendRaw(server.port, head, endless())).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  test('a client that reads its answer late still finds the 413: the connection was not reset under it', async () => {
+    await using server = await start();
+    const head = 'POST / HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked';
+    expect(await sendRaw(server.port, head, endless(), 300)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test('a compressed body is bounded on the wire, too, when its length is not announced', async () => {
+    await using server = await start();
+    const noise = Buffer.from(
+      Array.from({ length: 3000 }, (_, at) => 33 + (((at * 2_654_435_761) >>> 8) % 90)),
+    );
+    const packed = gzipSync(JSON.stringify(noise.toString('latin1')));
+    expect(packed.length).toBeGreaterThan(1000);
+    const response = await fetch(server.url, {
+      method: 'POST',
+      body: new Response(packed).body,
+      duplex: 'half',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    } as RequestInit);
+    expect([response.status, await response.text()]).toEqual([413, expect.stringContaining('maxBytes')]);
+  });
+
   test('a bomb is a 413: 1 MB in 1 kB', async () => {
     await using server = await start();
     const bomb = gzipSync(Buffer.alloc(900_000, '"'));

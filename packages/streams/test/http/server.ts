@@ -24,8 +24,16 @@ export async function serving(server: Server): Promise<Listening> {
   };
 }
 
-/** Sends `head` and then `body` chunks for as long as the server takes them; what the server answered before the connection closed. */
-export function sendRaw(port: number, head: string, body: Iterable<string | Buffer>): Promise<string> {
+/**
+ * Sends `head` and then `body` chunks for as long as the server takes them; what the server answered before the connection closed. A reset takes from a client
+ * what it has not read yet, so one that reads late shows whether there was one.
+ */
+export function sendRaw(
+  port: number,
+  head: string,
+  body: Iterable<string | Buffer>,
+  readAfterMs = 0,
+): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let answer = '';
@@ -41,7 +49,10 @@ export function sendRaw(port: number, head: string, body: Iterable<string | Buff
       }
     };
     socket.setEncoding('utf8');
+    socket.pause();
+    setTimeout(() => socket.resume(), readAfterMs);
     socket.on('data', (text: string) => (answer += text));
+    if (readAfterMs > 0) socket.pause();
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(answer));
     socket.write(`${head.replaceAll('\n', '\r\n')}\r\n\r\n`);

@@ -49,6 +49,23 @@ describe('parity with JSON.parse', () => {
     );
   });
 
+  test('gives back strings of up to 300 characters full of quotes, backslashes and brackets, in pieces of any length', async () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom('"', '\\', 'x', ',', ']', '[', '{', '}', 'é', '\n'),
+      maxLength: 300,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(hostile, { maxLength: 4 }),
+        fc.integer({ min: 1, max: 400 }),
+        async (values, pieceBytes) => {
+          expect(await read(JSON.stringify(values), pieceBytes)).toEqual(values);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   test('agrees with JSON.parse on 1,500 texts with one byte changed, removed or added', async () => {
     const alphabet = '[]{},:"\\ 0123456789-+.eEtrufalsn\n\tx\u0000'.split('');
     await fc.assert(
@@ -210,6 +227,15 @@ describe('parseJsonAt', () => {
         `ERR_PLIMSOLL_FORMAT ${reason}`,
       );
     }
+  });
+
+  test('a key that is not UTF-8 is refused, and not taken for the one it looks like', async () => {
+    const text = Buffer.concat([
+      Buffer.from('{"a'),
+      Buffer.from([0xff]),
+      Buffer.from('":[1],"a\ufffd":[2]}'),
+    ]);
+    expect(await outcome(parseJsonAt([text], ['a\ufffd'], bounds))).toBe('ERR_PLIMSOLL_FORMAT syntax');
   });
 
   test('a key of 500,000 escaped quotes is read in time proportional to it, whole or in pieces', async () => {

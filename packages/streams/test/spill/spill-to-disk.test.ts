@@ -1,11 +1,22 @@
 import { Buffer } from 'node:buffer';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { pbkdf2 } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { heldBytes, listHolders, reclaim } from '@plimsoll/memory';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { collectBytes, SpilledBytes, spillToDisk } from '../../src/index.ts';
 import { codeOf, pieces } from '../pieces.ts';
@@ -78,6 +89,23 @@ test.skipIf(!onLinux)(
     expect(openFiles()).toEqual([]);
   },
 );
+
+test('a write that waits for its turn while the file is disposed of does not end in the next file that is opened', async () => {
+  const spilled = new SpilledBytes(bounds);
+  await spilled.append(text);
+  // Every thread of the pool is busy: the write waits, and would find its descriptor given to somebody else.
+  const busy = Array.from({ length: 4 }, () => promisify(pbkdf2)('x', 'y', 200_000, 32, 'sha512'));
+  const writing = codeOf(spilled.append(text));
+  await spilled[Symbol.asyncDispose]();
+  const victims = Array.from({ length: 4 }, (_, index) => join(folder, `victim-${index}`));
+  const descriptors = victims.map((path) => openSync(path, 'w'));
+  await Promise.all([...busy, writing]);
+  expect(victims.map((path) => statSync(path).size)).toEqual([0, 0, 0, 0]);
+  for (const [index, descriptor] of descriptors.entries()) {
+    closeSync(descriptor);
+    rmSync(victims[index] as string);
+  }
+});
 
 test.skipIf(!onLinux)('a forgotten one is closed when it is collected', async () => {
   await (async () => {
