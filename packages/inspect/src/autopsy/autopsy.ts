@@ -43,10 +43,14 @@ const GROWTH_SHARE = 0.4;
 const WHOLE_SHARE = 0.5;
 /** A census is worth comparing with when so much has grown since. */
 const COMPARABLE_SHARE = 0.1;
+/** The outer container grew by so much of what the inner ones grew by: then it is the one that grows. */
+const FAN_OUT_SHARE = 0.5;
 /** A container inside another is the answer when it holds so much of it. */
 const INNER_SHARE = 0.5;
 /** What holds less of all there is is not worth a line beside the culprit. */
 const OTHERS_SHARE = 0.01;
+/** A census lists every collection of so many entries. */
+const LEAST_LISTED_COUNT = 100;
 const LIVING_WALK_MS = 250;
 const DYING_WALK_MS = 400;
 const FINDINGS_SHOWN = 8;
@@ -69,7 +73,7 @@ export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
   const site = answerableSite(now, then);
   const leastBytes = OTHERS_SHARE * wholeOf(now, isOffHeap);
   const others = weighed
-    .filter((entry) => entry !== culprit && entry.bytes >= leastBytes)
+    .filter((entry) => entry.container !== culprit?.container && entry.bytes >= leastBytes)
     .slice(0, FINDINGS_SHOWN - 1);
   const explained = (entry: Weighed): number => shareOf(entry, now, then, isOffHeap);
   const findings: Finding[] = [
@@ -119,7 +123,11 @@ function weigh(now: Census, then: Census | undefined, isOffHeap: boolean): Weigh
       container,
       bytes,
       growthBytes: bytesOf(container, isOffHeap) - (earlier === undefined ? 0 : bytesOf(earlier, isOffHeap)),
-      growthCount: container.count - (earlier?.count ?? 0),
+      // What is not in a census may have been too small to be in it.
+      growthCount:
+        earlier === undefined && container.count < LEAST_LISTED_COUNT
+          ? undefined
+          : container.count - (earlier?.count ?? 0),
     };
   });
   return list.sort((a, b) => (b.growthBytes ?? b.bytes) - (a.growthBytes ?? a.bytes));
@@ -144,7 +152,7 @@ function findCulprit(
   if (largest === undefined) return undefined;
   const needed = then === undefined ? WHOLE_SHARE : GROWTH_SHARE;
   if (shareOf(largest, now, then, isOffHeap) < needed) return undefined;
-  let culprit = largest;
+  let culprit = outermost(largest, weighed);
   for (;;) {
     const { key } = culprit.container;
     const weight = culprit.growthBytes ?? culprit.bytes;
@@ -152,21 +160,34 @@ function findCulprit(
       ({ container, growthBytes, bytes }) =>
         container.parentKey === key && (growthBytes ?? bytes) >= INNER_SHARE * weight,
     );
-    if (inner === undefined || growsByEntries(culprit, inner)) return culprit;
+    if (inner === undefined || isByFanOut(culprit, inner)) return culprit;
     culprit = inner;
   }
 }
 
+/** The container whose new entries brought `inner` with them, with at least its weight; `inner` itself when there is none. */
+function outermost(inner: Weighed, weighed: readonly Weighed[]): Weighed {
+  const outer = weighed.find(({ container }) => container.key === inner.container.parentKey);
+  if (outer === undefined || !isByFanOut(outer, inner)) return inner;
+  const growthBytes =
+    outer.growthBytes === undefined || inner.growthBytes === undefined
+      ? outer.growthBytes
+      : Math.max(outer.growthBytes, inner.growthBytes);
+  const heavier = { ...outer, bytes: Math.max(outer.bytes, inner.bytes), growthBytes };
+  return outermost(heavier, weighed);
+}
+
 /**
- * A Map of sessions, each with a list, has grown because entries were added and not because their lists did, although the lists hold the bytes; a Map of five tenants has grown
- * inside them. Without a census to compare with, the wider of the two is what has no end.
+ * True when the inner containers are many because the outer has many entries: 13,000 sessions of a cart each are a leak of sessions, 50 tenants of 20,000 handlers each one of
+ * handlers. By growth where there is a census: new entries of the outer bring their share of the inner with them.
  */
-function growsByEntries(outer: Weighed, inner: Weighed): boolean {
-  const { count } = outer.container;
-  if (count === 0) return false;
-  const { bytes, growthBytes, growthCount } = outer;
-  if (growthBytes === undefined || growthCount === undefined) return count > inner.container.count / count;
-  return growthCount * (bytes / count) >= INNER_SHARE * growthBytes;
+function isByFanOut(outer: Weighed, inner: Weighed): boolean {
+  const newShare = ({ container, growthCount }: Weighed): number | undefined =>
+    growthCount === undefined || container.count === 0 ? undefined : growthCount / container.count;
+  const outerShare = newShare(outer);
+  const innerShare = newShare(inner);
+  if (outerShare !== undefined && innerShare !== undefined) return outerShare >= FAN_OUT_SHARE * innerShare;
+  return outer.container.count * outer.container.count >= inner.container.count;
 }
 
 /** The function whose live bytes have grown most since the census, else the one with most. */

@@ -76,6 +76,22 @@ test('what grew is named, not what is largest', () => {
   expect(cache?.bytes).toBeGreaterThan(findings[0]?.bytes ?? 0);
 });
 
+test('sessions of a cart each are a leak of sessions; tenants that stay the same, of their handlers', () => {
+  const outcome = serviceOf({
+    'main.mjs': `${GUARD}
+      const sessions = new Map(); const tenants = new Map(Array.from({ length: 40 }, (_, i) => [i, { handlers: [] }]));
+      for (let i = 0; i < 500; i += 1) sessions.set(i, { cart: Array.from({ length: 120 }, (_, j) => ({ j })) });
+      takeCensus({ reason: 'test' });
+      for (let i = 500; i < 6000; i += 1) sessions.set(i, { cart: Array.from({ length: 120 }, (_, j) => ({ j })) });
+      const first = performAutopsy().findings[0].path;
+      takeCensus({ reason: 'test' });
+      for (let i = 0; i < 800_000; i += 1) tenants.get(i % 40).handlers.push({ i });
+      writeSync(1, JSON.stringify([first, performAutopsy().findings[0].path])); process.exit(0);
+      export function touch() { return [sessions, tenants]; }`,
+  });
+  expect(outcome.stdout).toBe(JSON.stringify(['sessions', 'tenants[<key 1 of 40>].handlers']));
+});
+
 test('what no container explains is an allocation site and container unknown, not the largest innocent Map', () => {
   const outcome = serviceOf({
     'main.mjs': `${GUARD} import { read } from './cache.mjs';
