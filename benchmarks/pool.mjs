@@ -1,8 +1,7 @@
 // What does a lease cost: objects, buffers and resources, beside peers, an unchecked free list and `new`?
-// pnpm bench pool [objects|buffers|resources] [--json]. Objects: contenders interleaved in one process; buffers and resources: processes of their own, alternated. Medians of
-// rounds,
+// pnpm bench pool [objects|buffers|resources] [--json]. Each contender in processes of its own, alternated; medians,
 // process CPU time; `control` is the first contender once more: what differs between the two is noise.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureBuffers } from './pool/buffers.mjs';
 import { measureObjects } from './pool/objects.mjs';
@@ -21,6 +20,8 @@ for (const part of chosen.length > 0 ? chosen : Object.keys(parts)) {
 if (words.includes('--json')) {
   const file = join(import.meta.dirname, 'results', 'pool.json');
   mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  // Parts that were not run keep their last figures.
+  const last = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).parts : {};
+  writeFileSync(file, `${JSON.stringify({ ...result, parts: { ...last, ...result.parts } }, null, 2)}\n`);
   console.log(`wrote ${file}`);
 }

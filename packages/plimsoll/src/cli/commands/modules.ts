@@ -18,7 +18,7 @@ export function addModulesCommand(program: Command): void {
     .usage('[options] -- node server.js …')
     .description(
       'Runs a service for some minutes and lists what each package cost to load: CPU, heap and anonymous memory, by itself and with what it brought along, and ' +
-        'whether one of its functions ran after the start. Ends the service with SIGTERM when the time is over. It runs slower than usual meanwhile.',
+        'whether one of its functions ran after the start. Ends the service with SIGTERM when the time is over. It runs slower than usual meanwhile, and what it prints goes to stderr.',
     )
     .option('--minutes <n>', 'how long to watch what is used', parseCount, 5)
     .option('--json', 'as one JSON object')
