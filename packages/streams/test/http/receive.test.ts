@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { answerFault, expressBody, fastifyBody, honoBody, receiveJson } from '../../src/index.ts';
 import { type Listening, listening, sendRaw, serving } from './server.ts';
 
-const bounds = { maxBytes: 1000, maxDecompressedBytes: 5000, timeoutMs: 300 };
+const bounds = { maxBytes: 1000, maxDecompressedBytes: 5000, timeoutMs: 1500 };
 
 /** A server that answers a JSON body with its keys, by each framework. */
 const servers: Record<string, () => Promise<Listening>> = {
@@ -60,7 +60,7 @@ function post(url: string, body: string | Buffer, headers: Record<string, string
   return fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
 }
 
-describe.each(Object.keys(servers))('%s', (name) => {
+describe.each(Object.keys(servers))('%s', { concurrent: true }, (name) => {
   const start = servers[name] as () => Promise<Listening>;
 
   test('a body within bounds comes parsed, plain and compressed', async () => {
