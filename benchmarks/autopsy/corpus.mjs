@@ -76,6 +76,9 @@ export const leaking = {
   'AsyncLocalStorage store': leak(['log', 'trace'], {
     'a.mjs': `import { AsyncLocalStorage } from 'node:async_hooks';\n${counter}const storage = new AsyncLocalStorage();\nstorage.run({ trace: [] }, () => { ${often(`storage.getStore().trace.push(${session})`)} });\n`,
   }),
+  'map of sessions with a list each': leak(['sessions'], {
+    'a.mjs': `${counter}const sessions = new Map();\nfunction open() { const cart = []; for (let slot = 0; slot < 64; slot += 1) cart.push({ slot, note: 'slot ' + slot }); sessions.set((n += 1), { cart }); }\n${often('open()', 10)}`,
+  }),
   'nested: tenants of a map': leak(['handlers', 'tenants'], {
     'a.mjs': `${counter}const tenants = new Map();\nfor (let i = 0; i < 50; i += 1) tenants.set('tenant-' + i, { name: 'tenant ' + i, handlers: [] });\n${often(`tenants.get('tenant-' + (n % 50)).handlers.push(${session})`)}`,
   }),

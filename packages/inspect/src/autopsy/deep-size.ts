@@ -19,6 +19,15 @@ const RESOLVER_BYTES = 480;
 /** Links of Node's timer lists: every timer leads to all others. */
 export const LIST_LINKS: ReadonlySet<string | symbol> = new Set(['_idleNext', '_idlePrev']);
 
+/** Something still to be sized, and how many like it it stands for. */
+interface Pending {
+  readonly value: unknown;
+  readonly weight: number;
+}
+
+/** Adds what is to be sized as well, standing for so many. */
+type Push = (inner: unknown, times?: number) => void;
+
 interface Sizes {
   /** Bytes of each object and string found under one entry. */
   readonly heap: Map<object | string, number>;
@@ -55,16 +64,18 @@ export function meanEntryBytes(
 
 function measure(entry: unknown, known: ReadonlySet<object>, scopesOf: ScopesOf): Sizes {
   const sizes: Sizes = { heap: new Map(), externalBytes: 0, primitiveBytes: 0 };
-  const pending: unknown[] = [entry];
+  const pending: Pending[] = [{ value: entry, weight: 1 }];
   while (pending.length > 0 && sizes.heap.size < OBJECTS_AN_ENTRY) {
-    const value = pending.pop();
+    const { value, weight } = pending.pop() as Pending;
     if (typeof value === 'string') {
       // Equal texts in several entries are most often one string: a role, a path, a constant.
-      sizes.heap.set(value, primitiveBytes(value));
+      sizes.heap.set(value, weight * primitiveBytes(value));
     } else if (!isWalkable(value)) {
-      sizes.primitiveBytes += primitiveBytes(value);
+      sizes.primitiveBytes += weight * primitiveBytes(value);
     } else if (!known.has(value) && !sizes.heap.has(value)) {
-      sizes.heap.set(value, objectBytes(value, sizes, pending, scopesOf));
+      const push = (inner: unknown, times = 1): void =>
+        void pending.push({ value: inner, weight: weight * times });
+      sizes.heap.set(value, weight * objectBytes(value, push, sizes, weight, scopesOf));
     }
   }
   return sizes;
@@ -83,61 +94,49 @@ function primitiveBytes(value: unknown): number {
   return typeof value === 'bigint' ? 32 : 0;
 }
 
-/** Own bytes of one object; what it points to is added to `pending`. */
-function objectBytes(target: object, sizes: Sizes, pending: unknown[], scopesOf: ScopesOf): number {
+/** Own bytes of one object; what it points to is pushed. */
+function objectBytes(target: object, push: Push, sizes: Sizes, weight: number, scopesOf: ScopesOf): number {
   if (typeof target === 'function') {
     if (isResolver(target)) return RESOLVER_BYTES;
     const scopes = scopesOf(target as AnyFunction);
-    for (const scope of scopes) for (const key of ownKeys(scope)) pending.push(ownValue(scope, key));
+    for (const scope of scopes) for (const key of ownKeys(scope)) push(ownValue(scope, key));
     return 64 + scopes.length * 40;
   }
-  if (Array.isArray(target))
-    return 32 + elementsBytes(target, target.length, WORD_BYTES, (i) => [target[i]], pending, sizes);
-  if (types.isMap(target)) return tableBytes(target.size, target.entries(), 28, pending, sizes);
-  if (types.isSet(target)) return tableBytes(target.size, target.values(), 20, pending, sizes);
+  if (Array.isArray(target)) return 32 + elementsBytes(target, push);
+  if (types.isMap(target))
+    return tableBytes(target.size, target.entries(), 28, push, (entry) => entry as readonly unknown[]);
+  if (types.isSet(target)) return tableBytes(target.size, target.values(), 20, push, (entry) => [entry]);
   if (ArrayBuffer.isView(target) || types.isAnyArrayBuffer(target)) {
-    sizes.externalBytes += target.byteLength;
+    sizes.externalBytes += weight * target.byteLength;
     return 120;
   }
   if (types.isPromise(target)) return 72;
   const keys = ownKeys(target);
-  for (const key of keys.slice(0, 64)) if (!LIST_LINKS.has(key)) pending.push(ownValue(target, key));
+  for (const key of keys.slice(0, 64)) if (!LIST_LINKS.has(key)) push(ownValue(target, key));
   return HEADER_BYTES + keys.length * (keys.length > 64 ? 4 * WORD_BYTES : WORD_BYTES);
 }
 
-function elementsBytes(
-  target: object,
-  count: number,
-  bytesEach: number,
-  at: (index: number) => readonly unknown[],
-  pending: unknown[],
-  sizes: Sizes,
-): number {
-  const step = Math.max(1, Math.floor(count / ELEMENTS_SAMPLED));
-  for (let i = 0; i < count; i += step) {
-    if (step > 1)
-      sizes.primitiveBytes +=
-        at(i).reduce<number>((sum, value) => sum + primitiveBytes(value), 0) * (step - 1);
-    if (Object.hasOwn(target, i)) pending.push(...at(i));
-  }
-  return count * bytesEach;
+/** Of a long array one element in so many is looked at, and stands for those between. */
+function elementsBytes(target: readonly unknown[], push: Push): number {
+  const step = Math.max(1, Math.floor(target.length / ELEMENTS_SAMPLED));
+  for (let i = 0; i < target.length; i += step) if (Object.hasOwn(target, i)) push(target[i], step);
+  return target.length * WORD_BYTES;
 }
 
+/** The rest of a long table is thought to be like its beginning. */
 function tableBytes(
   count: number,
   entries: Iterable<unknown>,
   bytesEach: number,
-  pending: unknown[],
-  sizes: Sizes,
+  push: Push,
+  partsOf: (entry: unknown) => readonly unknown[],
 ): number {
+  const times = Math.max(1, count / ELEMENTS_SAMPLED);
   let looked = 0;
   for (const entry of entries) {
     if (looked >= ELEMENTS_SAMPLED) break;
     looked += 1;
-    if (Array.isArray(entry)) pending.push(...(entry as unknown[]));
-    else pending.push(entry);
+    for (const part of partsOf(entry)) push(part, times);
   }
-  // The rest of a long table is thought to be like its beginning; only strings and numbers can be counted without an object of their own.
-  if (count > looked && looked > 0) sizes.primitiveBytes += (count - looked) * 16;
   return 56 + count * bytesEach;
 }

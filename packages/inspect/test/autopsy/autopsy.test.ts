@@ -158,3 +158,19 @@ test('nothing of the autopsy stays on the global object', () => {
   });
   expect(outcome.stdout).toBe('false');
 });
+
+test('a Map whose entries hold lists of 40 is sized with all 40, and named', () => {
+  const outcome = serviceOf(
+    {
+      'main.mjs': `${GUARD} import { open } from './store.mjs';
+        for (let i = 0; i < 3_000; i += 1) open(i);
+        takeCensus({ reason: 'test' }); armNearLimit('test');
+        for (let i = 3_000; ; i += 1) open(i);`,
+      'store.mjs': `const sessions = new Map();\nexport function open(i) {\n  const cart = [];\n  for (let slot = 0; slot < 40; slot += 1) cart.push({ slot, note: 'slot ' + slot });\n  sessions.set(i, { cart });\n}\n`,
+    },
+    SMALL_HEAP,
+  );
+  const [finding] = autopsyOf(outcome).findings;
+  expect(finding).toMatchObject({ name: 'sessions', path: 'sessions', line: 1 });
+  expect(finding?.confidence).toBeGreaterThan(0.5);
+});
