@@ -16,7 +16,8 @@ export {
   type IncidentSite,
   readIncident,
 } from './incident/incident-record.ts';
-export { defaultIncidentDir } from './incident/incident-store.ts';
+export { defaultIncidentDir, listIncidents, type StoredIncident } from './incident/incident-store.ts';
+export { type IncidentVerdict, verifyIncident } from './incident/verify-incident.ts';
 export type { TimelineRecord } from './timeline/timeline-record.ts';
 export { type RunStatus } from './run/run-folder.ts';
 export { readTimeline } from './timeline/timeline-ring.ts';

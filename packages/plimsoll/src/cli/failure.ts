@@ -22,6 +22,10 @@ export class CommandFailure extends Error {
 /** What a user is told about `error` and the exit code that goes with it; undefined when the error is a fault of ours and deserves its stack. */
 export function describeFailure(error: unknown): { message: string; exitCode: number } | undefined {
   if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode };
+  // By name: the client of the control channel is loaded by its own commands only.
+  if (error instanceof Error && error.name === 'ControlFailure') {
+    return { message: error.message, exitCode: (error as Error & { exitCode: number }).exitCode };
+  }
   // By name: this file is also loaded where @plimsoll/memory must not be, under PLIMSOLL=off.
   if (error instanceof Error && error.name === 'PlimsollError')
     return { message: error.message, exitCode: exitCodes.usage };

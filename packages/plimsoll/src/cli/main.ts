@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { isControlCommand } from './control/command-specs.ts';
 import { CommandFailure, reportFailures } from './failure.ts';
-import { decideRun } from './run/decide-run.ts';
-import { execute } from './run/execute.ts';
 import { parseRunWords, type RunInvocation } from './run/invocation.ts';
-import { userEnvironment } from './user-environment.ts';
 
 async function main(): Promise<void> {
   const [command, ...words] = process.argv.slice(2);
   const invocation = command === 'run' ? parseRunWords(words) : undefined;
   if (invocation !== undefined && !invocation.wantsHelp) {
-    start(invocation);
+    await start(invocation);
+    return;
+  }
+  if (isControlCommand(command) && !words.some((word) => word === '--help' || word === '-h')) {
+    // Inside a full container every megabyte counts: these commands load nothing else of ours and no library.
+    const { runControlCommand } = await import('./control/run-control-command.ts');
+    await runControlCommand(command, words);
     return;
   }
   const { createProgram, runProgram } = await import('./program.ts');
@@ -18,7 +22,10 @@ async function main(): Promise<void> {
   await runProgram(createProgram(readVersion()), all.length === 0 ? ['--help'] : all);
 }
 
-function start(invocation: RunInvocation): void {
+async function start(invocation: RunInvocation): Promise<void> {
+  const { decideRun } = await import('./run/decide-run.ts');
+  const { execute } = await import('./run/execute.ts');
+  const { userEnvironment } = await import('./user-environment.ts');
   const environment = userEnvironment();
   execute(decideRun(invocation, environment), environment);
 }

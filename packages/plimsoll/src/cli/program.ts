@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addControlCommands } from './commands/control.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFlagsCommand } from './commands/flags.ts';
+import { addIncidentsCommand } from './commands/incidents.ts';
 import { addModulesCommand } from './commands/modules.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRedactCommand } from './commands/redact.ts';
@@ -28,6 +30,8 @@ export function createProgram(version: string): Command {
   addPlanCommand(program);
   addConfigCommand(program);
   addDoctorCommand(program);
+  addControlCommands(program);
+  addIncidentsCommand(program);
   addModulesCommand(program);
   addAnalyzeCommand(program);
   addDiffCommand(program);

@@ -102,16 +102,16 @@ export class ControlDesk {
   }
 
   #sample(): unknown {
-    const { identity, limit, offReasons, incidents } = this.#subject;
+    const { identity, limit, bounds, offReasons, incidents } = this.#subject;
     const { sample, trend, level, isHeapContained } = this.#seen();
     const [largestHolder] = listHolders();
     return {
       identity,
       nodeVersion: process.versions.node,
-      title: process.title,
       limit: { limitBytes: limit.limitBytes, source: limit.source, origin: limit.origin },
       level,
       isHeapContained,
+      triggerRatio: bounds.triggerRatio,
       sample,
       trend,
       heldBytes: heldBytes(),

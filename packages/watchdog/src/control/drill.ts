@@ -106,7 +106,10 @@ export class Drill {
     const neededBytes = leakBytes * headroomFactor;
     const roomBytes = Math.min(sample.headroomBytes, heapRoomBytes);
     if (this.#subject.ladder.hasOpenIncident) {
-      throw new ControlRefusal('busy', 'An incident is open: this is no exercise.');
+      throw new ControlRefusal(
+        'busy',
+        'An incident is open: this is no time for an exercise. One is over after 60 s of calm.',
+      );
     }
     if (level !== 'normal' || roomBytes < neededBytes) {
       throw new ControlRefusal(

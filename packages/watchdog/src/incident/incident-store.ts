@@ -17,7 +17,7 @@ export function defaultIncidentDir(): string {
   return join(tmpdir(), user === undefined ? 'plimsoll-incidents' : `plimsoll-incidents-${user}`);
 }
 
-/** An incident as {@link IncidentStore.list} finds it. */
+/** An incident as it lies in the incident folder. */
 export interface StoredIncident {
   readonly name: string;
   readonly path: string;
@@ -85,14 +85,7 @@ export class IncidentStore {
 
   /** The whole incidents in the folder, oldest first; of one host when `hostName` is given. */
   list(hostName?: string): StoredIncident[] {
-    const found: StoredIncident[] = [];
-    for (const name of readdirSync(this.dir)) {
-      const parts = parseIncidentName(name);
-      if (parts === undefined || (hostName !== undefined && parts.hostName !== hostName)) continue;
-      const path = join(this.dir, name);
-      found.push({ name, path, parts, totalBytes: folderBytes(path) });
-    }
-    return found.sort((a, b) => a.parts.openedAtMs - b.parts.openedAtMs || (a.name < b.name ? -1 : 1));
+    return listIncidents(this.dir, hostName);
   }
 
   /**
@@ -176,6 +169,21 @@ function makeFolder(dir: string): void {
     if (code === 'ENOENT') mkdirSync(dir, { recursive: true, mode: 0o700 });
     else if (code !== 'EEXIST') throw error;
   }
+}
+
+/**
+ * The whole incidents in `dir`, oldest first; of one host when `hostName` is given.
+ * @throws what the file system throws when the folder cannot be read.
+ */
+export function listIncidents(dir: string, hostName?: string): StoredIncident[] {
+  const found: StoredIncident[] = [];
+  for (const name of readdirSync(dir)) {
+    const parts = parseIncidentName(name);
+    if (parts === undefined || (hostName !== undefined && parts.hostName !== hostName)) continue;
+    const path = join(dir, name);
+    found.push({ name, path, parts, totalBytes: folderBytes(path) });
+  }
+  return found.sort((a, b) => a.parts.openedAtMs - b.parts.openedAtMs || (a.name < b.name ? -1 : 1));
 }
 
 function folderBytes(path: string): number {

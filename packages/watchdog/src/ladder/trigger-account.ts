@@ -50,6 +50,9 @@ export function accountTriggers(moment: EpisodeMoment, bounds: DangerBounds): Tr
 function seriesSentence(series: SeriesTrend): string {
   const { verdict, slopeBytesPerSecond, timeToLimitMs, spanMs, pointCount } = series;
   const time = Number.isFinite(timeToLimitMs) ? `, at its limit in ${seconds(timeToLimitMs)}` : '';
+  if (pointCount < 2) {
+    return `${pointCount} points seen so far; it takes growth by verdict that reaches the limit in ${seconds(horizonMs)}`;
+  }
   return (
     `${verdict}, ${formatBytes(slopeBytesPerSecond)} a second over ${seconds(spanMs)} and ${pointCount} points${time}; ` +
     `it takes growth by verdict that reaches the limit in ${seconds(horizonMs)}, seen for ${seconds(settledMs)}, or with half of the limit in use`
