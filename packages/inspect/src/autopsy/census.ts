@@ -123,11 +123,16 @@ export function surveyProgram(options: CensusOptions): Census {
 /** Counts CPU time, because a machine with other work to do is not a longer walk; and the clock, because a service must not stand still for ever. */
 function walkClock(maxWalkMs: number): (share: number) => () => boolean {
   const beganMs = performance.now();
-  const beganCpu = process.cpuUsage();
-  return (share) => () => {
-    const { user, system } = process.cpuUsage(beganCpu);
-    return (user + system) / 1000 < maxWalkMs * share && performance.now() - beganMs < 4 * maxWalkMs * share;
-  };
+  const beganCpuMs = cpuMs();
+  return (share) => () =>
+    cpuMs() - beganCpuMs < maxWalkMs * share && performance.now() - beganMs < 4 * maxWalkMs * share;
+}
+
+/** CPU time of this thread; before Node 22.19 and 23.9 that of the process, where V8's own threads, busy with a full heap, count as well. */
+function cpuMs(): number {
+  const runtime = process as NodeJS.Process & { threadCpuUsage?: () => NodeJS.CpuUsage };
+  const { user, system } = runtime.threadCpuUsage?.() ?? process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** URLs by script id: those the armed hook has seen, and those of the profile. */
@@ -150,11 +155,15 @@ function frameRoots(
   const roots: Root[] = [];
   for (const { location, scopeChain } of frames.slice(0, 32)) {
     const url = urls.get(location.scriptId) ?? '';
-    if (url.startsWith('node:') || locateScript(url).isGuard) continue;
+    if (locateScript(url).isGuard) continue;
+    const isOfNode = url === '' || url.startsWith('node:');
     for (const { type, object } of scopeChain) {
       if (type === 'global' || type === 'script' || object.objectId === undefined) continue;
-      const source = type === 'local' || type === 'block' || type === 'catch' ? 'frame' : 'module';
-      roots.push({ source, url, values: scopes.frameVariables(object.objectId) });
+      const isLocal = type === 'local' || type === 'block' || type === 'catch';
+      // Of Node's own frames only what they have in hand: the timer that is running just now is in no list.
+      if (isOfNode && !isLocal) continue;
+      const values = scopes.frameVariables(object.objectId);
+      roots.push({ source: isLocal ? 'frame' : 'module', url: isOfNode ? '' : url, values });
     }
   }
   return roots;
