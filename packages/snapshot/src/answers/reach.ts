@@ -1,3 +1,4 @@
+import type { BitSet } from '../graph/bit-set.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { edgeKinds, nodeKinds } from '../graph/kinds.ts';
 import { NodeStack } from '../graph/node-stack.ts';
@@ -19,15 +20,15 @@ export class Reach {
     for (const node of containers) this.#isHub[node] = 1;
   }
 
-  /** How many distinct nodes satisfy `isWanted` among the items and what they lead to in few steps. */
-  count(items: Uint32Array, isWanted: (node: number) => boolean): number {
+  /** How many distinct nodes of `wantedNodes` are among the items and what they lead to in few steps. */
+  count(items: Uint32Array, wantedNodes: BitSet): number {
     const { firstEdges } = this.#graph;
     const stamp = ++this.#stamp;
     let wanted = 0;
     let level = new NodeStack();
     for (const item of items) {
       this.#stamps[item] = stamp;
-      if (isWanted(item)) wanted++;
+      if (wantedNodes.has(item)) wanted++;
       if (this.#isOpen(item)) level.push(item);
     }
     for (let step = 0; step < maxSteps && level.length > 0; step++) {
@@ -40,7 +41,7 @@ export class Reach {
           const target = this.#graph.target(edge);
           if (this.#stamps[target] === stamp) continue;
           this.#stamps[target] = stamp;
-          if (isWanted(target)) wanted++;
+          if (wantedNodes.has(target)) wanted++;
           if (this.#isOpen(target)) next.push(target);
         }
       }

@@ -1,5 +1,6 @@
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { SnapshotError } from '../errors.ts';
+import { BitSet } from '../graph/bit-set.ts';
 import { noDistance } from '../graph/distances.ts';
 import { nodeKinds } from '../graph/kinds.ts';
 import { type Chain, findChains } from './chains.ts';
@@ -368,16 +369,17 @@ export class SuspectSearch {
       this.containers.map(({ node }) => node),
       Math.max(256, Math.floor(graph.nodeCount / 5000)),
     );
-    const wanted = new Set<number>();
-    for (const item of items)
+    const wanted = new BitSet(graph.nodeCount);
+    for (const item of items) {
       if (this.classes.index.name(this.classes.index.idOf(item)) === found.itemClass) wanted.add(item);
+    }
     const holders: Holder[] = [];
     const others = this.containers
       .filter(({ node, items: held }) => node !== found.node && held.length >= found.itemCount / 50)
       .sort((a, b) => b.items.length - a.items.length)
       .slice(0, 40);
     for (const other of others) {
-      const heldCount = this.#reach.count(other.items, (node) => wanted.has(node));
+      const heldCount = this.#reach.count(other.items, wanted);
       if (heldCount < Math.max(20, found.itemCount * 0.05)) continue;
       holders.push({
         containerClass: graph.className(other.node),

@@ -25,7 +25,7 @@ export function walkDepthFirst(shape: GraphShape): DepthFirstTree {
   const walk = new Walk(shape);
   walk.from(rootNode, 0);
   if (walk.count < nodeCount) {
-    const held = findHeldNodes(shape);
+    const held = findHeldNodes(shape, walk);
     for (let node = 0; node < nodeCount; node++) {
       if (!walk.has(node) && !held.has(node)) walk.from(node, 0);
     }
@@ -120,13 +120,15 @@ class Walk {
   }
 }
 
-/** Nodes that some essential edge leads to. */
-function findHeldNodes(shape: GraphShape): BitSet {
+/** Nodes not walked yet that some essential edge leads to. */
+function findHeldNodes(shape: GraphShape, walk: Walk): BitSet {
   const held = new BitSet(shape.nodeCount);
   for (let source = 0; source < shape.nodeCount; source++) {
     const end = shape.firstEdges[source + 1];
     for (let edge = shape.firstEdges[source]; edge < end; edge++) {
-      if (isEssentialEdge(shape, source, shape.edges[edge])) held.add(shape.edges[edge] & targetMask);
+      const word = shape.edges[edge];
+      const target = word & targetMask;
+      if (!walk.has(target) && isEssentialEdge(shape, source, word)) held.add(target);
     }
   }
   return held;
