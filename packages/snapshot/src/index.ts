@@ -49,7 +49,7 @@ export type { NativeBlock, NativeGroup, NativeSummary } from './answers/native.t
 export type { RoomyStore } from './answers/roomy-stores.ts';
 export { printAnalysis, printDiff, type PrintForm } from './report/print.ts';
 export type { FlameFrame } from './report/incident/allocation-flame.ts';
-export type { CensusSummary } from './report/incident/census.ts';
+export type { CensusContainer, CensusSummary } from './report/incident/census.ts';
 export {
   type Decision,
   type IncidentFacts,

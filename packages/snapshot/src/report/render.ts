@@ -13,7 +13,10 @@ export function renderReport(report: IncidentReport, form: ReportForm): string {
   const isMarkdown = form === 'markdown';
   const heading = (text: string, level: string): string => (isMarkdown ? `${level} ${text}\n` : `${text}\n`);
   const parts = [heading(report.facts?.id ?? report.name, '#')];
-  if (report.facts !== undefined) parts.push(`${report.facts.sentence}\n`, `${report.facts.process}\n`);
+  if (report.facts !== undefined) {
+    const { sentence, autopsy, process: runner } = report.facts;
+    parts.push(...[sentence, autopsy, runner].filter((text) => text !== '').map((text) => `${text}\n`));
+  }
   if (report.diff !== undefined) {
     parts.push(printSuspects(report.diff.growing, 'What grows', 'No container grew.', form));
     const { title, head, rows } = growthTable(report.diff);

@@ -22,6 +22,7 @@ export function writeIncident(folder: string, snapshots: readonly string[], isHo
     process: { pid: 1, hostName: 'shop-7d9f', nodeVersion: '24.21.0' },
     limit: { limitBytes: 256 * mib, origin: '/sys/fs/cgroup/memory.max', heapLimitBytes: 200 * mib },
     deepestLevel: 'critical',
+    autopsy: { sentence: 'Map sessions (session-store.js:3) holds 90,000 entries.', findings: [] },
     sites: [
       {
         functionName: `open${inject}`,

@@ -31,15 +31,27 @@ test('puts timeline, decisions, suspects, treemap, classes and allocations of an
 
 test('shows the census when there is no snapshot, and says so', async () => {
   const path = writeIncident(join(folder.path, 'census'), []);
-  const census = {
-    classes: [{ name: 'Session', count: 90_000 }],
-    containers: [{ name: 'sessions', file: 'store.js', line: 4, itemCount: 90_000 }],
-  };
-  writeFileSync(join(path, 'census.json'), JSON.stringify(census));
+  const census = (count: number): unknown => ({
+    atMs: 1,
+    containers: [{ path: 'sessions', file: 'store.js', line: 4, kind: 'Map', count, bytes: count * 700 }],
+  });
+  const record = { schemaVersion: 1, censuses: [census(30_000), census(90_000)] };
+  writeFileSync(join(path, 'census.json'), JSON.stringify(record));
   const report = await readReport(path);
-  expect(report.census?.containers).toEqual([{ name: 'sessions', place: 'store.js:4', itemCount: 90_000 }]);
+  expect(report.census?.containers).toEqual([
+    {
+      path: 'sessions',
+      place: 'store.js:4',
+      kind: 'Map',
+      count: 90_000,
+      bytes: 63_000_000,
+      gainedCount: 60_000,
+    },
+  ]);
   const html = renderReport(report, 'html');
-  expect(html).toContain('<td>sessions</td><td>store.js:4</td><td>90,000</td>');
+  expect(html).toContain(
+    '<td>Map sessions</td><td>store.js:4</td><td>90,000</td><td>+60,000</td><td>63.0 MB</td>',
+  );
   expect(html).toContain('There is no heap snapshot in this folder');
 });
 

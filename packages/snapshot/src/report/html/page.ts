@@ -73,7 +73,7 @@ function listSections(report: IncidentReport): Section[] {
       title: 'Where live memory was allocated',
       body: report.flame === undefined ? '' : flameChart(report.flame),
     },
-    { id: 'census', title: 'Census', body: analysis === undefined ? censusTables(report) : '' },
+    { id: 'census', title: 'Census', body: analysis === undefined ? censusTable(report) : '' },
     { id: 'decisions', title: 'Decisions', body: decisionTable(report.decisions) },
   ];
   if (analysis !== undefined) {
@@ -88,6 +88,7 @@ function listSections(report: IncidentReport): Section[] {
 
 function factsList(facts: IncidentFacts): string {
   const rows: (readonly [string, string])[] = [
+    ['autopsy', facts.autopsy],
     ['opened', facts.openedAtMs > 0 ? new Date(facts.openedAtMs).toISOString() : ''],
     ['process', facts.process],
     ['limit', facts.limitBytes > 0 ? `${formatSize(facts.limitBytes)} (${facts.limitOrigin})` : ''],
@@ -163,14 +164,16 @@ function classTable(report: IncidentReport): string {
   return `<div class="scroll"><table class="sortable"><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
-function censusTables({ census }: IncidentReport): string {
+function censusTable({ census }: IncidentReport): string {
   if (census === undefined) return '';
-  const containers = census.containers.map((one) => [one.name, one.place, formatCount(one.itemCount)]);
-  const classes = census.classes.slice(0, 40).map((one) => [one.name, formatCount(one.count)]);
-  return (
-    (containers.length > 0 ? htmlTable(['container', 'where', 'items'], containers) : '') +
-    (classes.length > 0 ? htmlTable(['class', 'count'], classes) : '')
-  );
+  const rows = census.containers.map((one) => [
+    `${one.kind} ${one.path}`,
+    one.place,
+    formatCount(one.count),
+    one.gainedCount === undefined ? '' : `${one.gainedCount < 0 ? '' : '+'}${formatCount(one.gainedCount)}`,
+    formatSize(one.bytes),
+  ]);
+  return htmlTable(['container', 'where', 'items', 'since the first census', 'estimated'], rows);
 }
 
 function decisionTable(decisions: readonly Decision[]): string {

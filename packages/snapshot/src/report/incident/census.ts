@@ -1,39 +1,56 @@
-/** What a census counted: classes, and containers that code holds. */
+/** A container that a census of the living process counted. */
+export interface CensusContainer {
+  /** The way from a variable: `tenants[<key 1 of 50>].handlers`. */
+  readonly path: string;
+  /** `file:line` of the variable. */
+  readonly place: string;
+  /** `Map`, `Array`, … */
+  readonly kind: string;
+  readonly count: number;
+  /** Estimated bytes. */
+  readonly bytes: number;
+  /** Items gained since the first census; undefined when it was not there. */
+  readonly gainedCount?: number;
+}
+
+/** What the censuses of an incident counted. */
 export interface CensusSummary {
-  readonly classes: readonly { readonly name: string; readonly count: number }[];
-  readonly containers: readonly {
-    readonly name: string;
-    readonly place: string;
-    readonly itemCount: number;
+  /** When the newest was taken, in milliseconds since the epoch. */
+  readonly atMs: number;
+  /** The containers of the newest, largest first. */
+  readonly containers: readonly CensusContainer[];
+}
+
+interface RawCensus {
+  readonly atMs?: number;
+  readonly containers?: readonly {
+    readonly path?: string;
+    readonly file?: string;
+    readonly line?: number;
+    readonly kind?: string;
+    readonly count?: number;
+    readonly bytes?: number;
   }[];
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-/** Takes from a census what a page can show. Members it does not know are left out; undefined when nothing is left. */
-export function readCensus(census: unknown): CensusSummary | undefined {
-  if (typeof census !== 'object' || census === null) return undefined;
-  const { classes, containers } = census as { readonly classes?: unknown; readonly containers?: unknown };
-  const summary: CensusSummary = {
-    classes: rows(classes).map((row) => ({
-      name: text(row['name'] ?? row['className']),
-      count: Number(row['count'] ?? 0),
-    })),
-    containers: rows(containers).map((row) => ({
-      name: text(row['name'] ?? row['variable'] ?? row['description']),
-      place: [text(row['file']), text(row['line'])].filter((part) => part !== '').join(':'),
-      itemCount: Number(row['itemCount'] ?? row['size'] ?? row['count'] ?? 0),
-    })),
-  };
-  return summary.classes.length + summary.containers.length > 0 ? summary : undefined;
-}
-
-function rows(value: unknown): Row[] {
-  return Array.isArray(value)
-    ? value.filter((row): row is Row => typeof row === 'object' && row !== null)
-    : [];
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+/** Reads `census.json`: the newest census, compared with the first. Undefined when it holds no container. */
+export function readCensus(file: unknown): CensusSummary | undefined {
+  const censuses = (file as { readonly censuses?: readonly RawCensus[] } | null | undefined)?.censuses;
+  if (!Array.isArray(censuses) || censuses.length === 0) return undefined;
+  const list = censuses as readonly RawCensus[];
+  const [first, newest] = [list[0], list[list.length - 1]];
+  const key = (path = '', name = ''): string => `${path}\0${name}`;
+  const before = new Map((first.containers ?? []).map((one) => [key(one.path, one.file), one.count ?? 0]));
+  const containers = (newest.containers ?? []).map((one): CensusContainer => {
+    const earlier = list.length > 1 ? before.get(key(one.path, one.file)) : undefined;
+    return {
+      path: one.path ?? '',
+      place: one.file === undefined || one.file === '' ? '' : `${one.file}:${one.line ?? 0}`,
+      kind: one.kind ?? '',
+      count: one.count ?? 0,
+      bytes: one.bytes ?? 0,
+      ...(earlier === undefined ? {} : { gainedCount: (one.count ?? 0) - earlier }),
+    };
+  });
+  return containers.length === 0 ? undefined : { atMs: newest.atMs ?? 0, containers };
 }

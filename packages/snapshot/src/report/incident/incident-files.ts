@@ -7,6 +7,8 @@ import { SnapshotError } from '../../errors.ts';
 export interface IncidentFacts {
   readonly id: string;
   readonly sentence: string;
+  /** What the autopsy named, in one sentence; empty when none was made. */
+  readonly autopsy: string;
   /** Milliseconds since the epoch; 0 when unknown. */
   readonly openedAtMs: number;
   readonly deepestLevel: string;
@@ -126,6 +128,7 @@ interface RawIncident {
     readonly heapLimitBytes?: number;
   };
   readonly deepestLevel?: string;
+  readonly autopsy?: { readonly sentence?: string };
   readonly sites?: readonly Partial<IncidentSite>[];
 }
 
@@ -134,6 +137,7 @@ function parseFacts(raw: RawIncident, folderName: string): IncidentFacts {
   return {
     id: raw.id ?? folderName,
     sentence: trigger?.sentence ?? '',
+    autopsy: raw.autopsy?.sentence ?? '',
     openedAtMs: trigger?.atMs ?? 0,
     deepestLevel: raw.deepestLevel ?? '',
     limitBytes: limit?.limitBytes ?? 0,
