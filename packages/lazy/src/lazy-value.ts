@@ -1,3 +1,4 @@
+// More than 200 lines: loading, use, idling, pressure and the end all move the same few fields, and are right only together.
 import { performance } from 'node:perf_hooks';
 import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
 import { callSite, type Entry, messageOf } from './call-site.ts';

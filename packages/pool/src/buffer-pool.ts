@@ -1,3 +1,4 @@
+// A little more than 200 lines, most of them the text of the options; what happens to the bytes is in buffer-store.ts.
 import { performance } from 'node:perf_hooks';
 import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
 import { BufferLease } from './buffer-lease.ts';

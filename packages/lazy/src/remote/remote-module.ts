@@ -1,3 +1,4 @@
+// More than 200 lines: that every call is answered exactly once, whatever its host does, can be checked only where all that settles a call is on one page.
 import { performance } from 'node:perf_hooks';
 import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
 import { publishLazyEvent } from '../lazy-events.ts';
