@@ -1,11 +1,15 @@
-import { formatBytes, requireBytes } from '@plimsoll/memory';
-import type { HeapPlan } from './plan/heap-plan.ts';
+import { formatBytes } from '@plimsoll/memory';
+import { fullPlanOptions } from './plan/full-plan-options.ts';
+import type { HeapPlan, PlanHeapOptions, ReserveName } from './plan/heap-plan.ts';
 import { planHeap } from './plan/plan-heap.ts';
-import { heapOverheadBytes } from './plan/reserves.ts';
+import { fixedReserves, heapOverheadBytes } from './plan/reserves.ts';
 import type { V8Heap } from './v8-heap.ts';
 
 /** What {@link assessHeap} is told. */
-export interface AssessHeapOptions {
+export interface AssessHeapOptions extends Pick<
+  PlanHeapOptions,
+  'workerCount' | 'workerOldSpaceBytes' | 'childCount' | 'platform'
+> {
   /** Bytes at which the kernel kills. */
   readonly limitBytes: number;
   /** The heap V8 is allowed. */
@@ -37,20 +41,20 @@ export interface HeapAssessment {
   readonly plan: HeapPlan | undefined;
 }
 
+/** Reserves that a full heap does not use: the guard's and what is kept free; the young generation is counted as it is. */
+const NOT_IN_THE_PEAK: ReadonlySet<ReserveName> = new Set(['guard', 'young', 'evidence', 'margin']);
+
 /** Below this share of the heap that would fit, memory is paid for and never used. */
 const WASTEFUL_RATIO = 0.75;
 
 /** How `heap` stands under `limitBytes`, by the same reserves that {@link planHeap} makes. */
 export function assessHeap(options: AssessHeapOptions): HeapAssessment {
-  const { heap, nodeMajor, externalBytes = 0 } = options;
-  const limitBytes = requireBytes('limitBytes', options.limitBytes, 1);
-  const plan = planOrNone({ limitBytes, externalBytes, nodeMajor });
-  const own = plan ?? planHeap({ limitBytes: 2 ** 40, externalBytes, nodeMajor });
-  const kept = own.reserves.filter(
-    ({ name }) => name === 'program' || name === 'process' || name === 'external',
-  );
+  const { heap, ...terms } = options;
+  const { limitBytes, nodeMajor } = terms;
+  const reserves = fixedReserves(fullPlanOptions(terms));
+  const plan = planOrNone(terms);
   const peakBytes =
-    kept.reduce((sum, { bytes }) => sum + bytes, 0) +
+    reserves.reduce((sum, { name, bytes }) => (NOT_IN_THE_PEAK.has(name) ? sum : sum + bytes), 0) +
     2 * heap.semiSpaceBytes +
     heap.oldSpaceBytes +
     heapOverheadBytes(heap.oldSpaceBytes, nodeMajor);
@@ -61,7 +65,7 @@ export function assessHeap(options: AssessHeapOptions): HeapAssessment {
   if (freeBytes < 0) {
     return { verdict: 'killed', sentence: `${container} ${grown}: expect 137`, ...numbers };
   }
-  const evidenceBytes = own.reserves.find(({ name }) => name === 'evidence')?.bytes ?? 0;
+  const evidenceBytes = reserves.find(({ name }) => name === 'evidence')?.bytes ?? 0;
   if (plan === undefined || freeBytes < evidenceBytes) {
     const left = `that leaves ${formatBytes(freeBytes)} for evidence, of the ${formatBytes(evidenceBytes)} it needs`;
     return { verdict: 'tight', sentence: `${container} ${grown}: ${left}`, ...numbers };

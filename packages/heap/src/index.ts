@@ -8,7 +8,28 @@ export {
   type UserHeapFlags,
   type UserHeapFlagSources,
 } from './flags/user-heap-flags.ts';
-export type { HeapPlan, HeapReserve, PlanHeapOptions, ReserveName } from './plan/heap-plan.ts';
+export { type ObservedMemory, type ObservedTerms, observedTerms } from './observed-terms.ts';
+export type { HeapPlan, HeapReserve, PlanHeapOptions, ReserveName, WorkerPlan } from './plan/heap-plan.ts';
 export { planHeap } from './plan/plan-heap.ts';
+export {
+  detectPlatform,
+  type DetectPlatformOptions,
+  type PlatformName,
+  type PlatformRow,
+  platforms,
+} from './plan/platform.ts';
+export {
+  comparedLimits,
+  compareSizings,
+  type JudgedSizing,
+  type SizingComparison,
+} from './sizing-comparison.ts';
 export { predictV8Heap, type PredictV8HeapOptions, type V8Heap } from './v8-heap.ts';
 export { honourWorkerLimits } from './worker-limits.ts';
+export {
+  requireWorkerFits,
+  sizeWorker,
+  sizeWorkerPool,
+  type WorkerPoolOptions,
+  type WorkerSize,
+} from './worker-size.ts';

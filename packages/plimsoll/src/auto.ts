@@ -2,15 +2,16 @@
 // starts and serves, and one line on stderr says what is off.
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { honourWorkerLimits, planHeap } from '@plimsoll/heap';
+import { honourWorkerLimits } from '@plimsoll/heap';
 import { startFromEnvironment } from '@plimsoll/watchdog';
 import { isLauncher } from './launcher.ts';
+import { planService } from './service-plan.ts';
 
 function arm(): void {
   // NODE_OPTIONS and --import reach workers and package managers too; neither is the service.
   if (!isMainThread || isLauncher(process.argv[1])) return;
   try {
-    const guard = startFromEnvironment({ plan: planHeap });
+    const guard = startFromEnvironment({ plan: planService });
     if (guard.active) honourWorkerLimits();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);

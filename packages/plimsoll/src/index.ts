@@ -1,4 +1,12 @@
-export { type HeapPlan, planHeap, type PlanHeapOptions } from '@plimsoll/heap';
+export {
+  type HeapPlan,
+  planHeap,
+  type PlanHeapOptions,
+  sizeWorker,
+  sizeWorkerPool,
+  type WorkerPoolOptions,
+  type WorkerSize,
+} from '@plimsoll/heap';
 export {
   formatBytes,
   gib,
@@ -23,4 +31,5 @@ export {
   type TimelineRecord,
 } from '@plimsoll/watchdog';
 export * as memory from './memory.ts';
+export { planService } from './service-plan.ts';
 export { start } from './start.ts';

@@ -1,5 +1,6 @@
 // Keeps what was added for this process from its children: `fork`, `cluster` and `NODE_OPTIONS` would give each of them a heap of the whole container. In a
-// launcher, whose child is the service, what was added is passed on instead, through `NODE_OPTIONS`.
+// launcher, whose child is the service, and where children were stated (PLIMSOLL_CHILDREN), so that what was added is the share of each process, it is passed on
+// instead, through `NODE_OPTIONS`.
 import { isMainThread } from 'node:worker_threads';
 import { joinNodeOptions, splitNodeOptions } from '@plimsoll/heap';
 import { processEnvironment, startWords } from '@plimsoll/memory';
@@ -16,7 +17,7 @@ function settle(): void {
   const inherited = splitOff(splitNodeOptions(environment['NODE_OPTIONS'] ?? ''));
   const argued = splitOff(process.execArgv);
   process.execArgv.splice(0, argued.ours.length);
-  if (isLauncher(process.argv[1])) {
+  if (isLauncher(process.argv[1]) || Number(environment['PLIMSOLL_CHILDREN']) > 0) {
     if (argued.ours.length > 0) setNodeOptions(environment, [...argued.ours, ...inherited.others]);
   } else if (inherited.ours.length > 0) setNodeOptions(environment, inherited.others);
 }

@@ -1,5 +1,6 @@
-import { honourWorkerLimits, planHeap } from '@plimsoll/heap';
+import { honourWorkerLimits } from '@plimsoll/heap';
 import { type Guard, type GuardOptions, start as startGuard } from '@plimsoll/watchdog';
+import { planService } from './service-plan.ts';
 
 /**
  * Starts the guard of this process with the heap plan of its container: watches memory, tells pressure, and files evidence before the process dies of it.
@@ -7,7 +8,7 @@ import { type Guard, type GuardOptions, start as startGuard } from '@plimsoll/wa
  * @throws ERR_PLIMSOLL_CONFIG naming every bad option and variable. Once started it never throws into the service.
  */
 export function start(options: GuardOptions = {}): Guard {
-  const guard = startGuard({ plan: planHeap, ...options });
+  const guard = startGuard({ plan: planService, ...options });
   if (guard.active) honourWorkerLimits();
   return guard;
 }

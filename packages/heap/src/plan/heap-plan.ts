@@ -1,3 +1,5 @@
+import type { PlatformName } from './platform.ts';
+
 /** What {@link planHeap} is told. */
 export interface PlanHeapOptions {
   /** Bytes at which the kernel kills or throttles: `resolveMemoryLimit().limitBytes`. */
@@ -20,6 +22,12 @@ export interface PlanHeapOptions {
    */
   readonly workerOldSpaceBytes?: number;
   /**
+   * Child processes of Node.js that live as long as this one and run the same kind of service: cluster workers, instances of a process manager. Every process of
+   * the service, this one included, gets an equal share of the limit; the pages of the node program are counted once.
+   * @default 0
+   */
+  readonly childCount?: number;
+  /**
    * Bytes another program needs that stays in the container beside the service: a package manager that started it, a sidecar process.
    * @default 0
    */
@@ -31,6 +39,11 @@ export interface PlanHeapOptions {
    * @default the one that runs now
    */
   readonly nodeMajor?: number;
+  /**
+   * The row of constants to plan with.
+   * @default the row of the machine this runs on
+   */
+  readonly platform?: PlatformName;
 }
 
 /** What a {@link HeapReserve} is for. */
@@ -42,6 +55,7 @@ export type ReserveName =
   | 'heap-overhead'
   | 'external'
   | 'workers'
+  | 'children'
   | 'beside'
   | 'evidence'
   | 'margin';
@@ -52,6 +66,13 @@ export interface HeapReserve {
   readonly bytes: number;
   /** Why, in words for a person. */
   readonly reason: string;
+}
+
+/** What a plan gives each worker thread. */
+export interface WorkerPlan {
+  readonly workerCount: number;
+  readonly oldSpaceBytes: number;
+  readonly semiSpaceBytes: number;
 }
 
 /** How a limit is spent. The reserves and the old space add up to the limit exactly. */
@@ -65,6 +86,12 @@ export interface HeapPlan {
   /** What V8 will call `heap_size_limit`: old space and three semi-spaces. */
   readonly heapLimitBytes: number;
   readonly reserves: readonly HeapReserve[];
+  /** What each worker thread gets; undefined in a plan without workers. */
+  readonly workers: WorkerPlan | undefined;
+  /** Child processes that get the same flags; each of them has the old space of this plan. */
+  readonly childCount: number;
+  /** The row of constants that was used. */
+  readonly platform: PlatformName;
   /** Arguments for `node`; each of them is allowed in `NODE_OPTIONS` too. */
   readonly flags: readonly string[];
   /** The plan as a table for a person: one row per reserve, then the flags. */

@@ -1,20 +1,21 @@
-import { formatBytes, mib, PlimsollError, requireBytes } from '@plimsoll/memory';
+import { formatBytes, mib, PlimsollError } from '@plimsoll/memory';
 import { explainPlan } from './explanation.ts';
+import { fullPlanOptions } from './full-plan-options.ts';
 import type { HeapPlan, HeapReserve, PlanHeapOptions } from './heap-plan.ts';
 import {
-  DEFAULT_WORKER_OLD_SPACE_BYTES,
   fixedReserves,
+  type FullPlanOptions,
   heapOverheadBytes,
   oldSpaceWithin,
+  ownLimitBytes,
   semiSpaceBytesFor,
+  WORKER_SEMI_SPACE_BYTES,
 } from './reserves.ts';
 
 /** The smallest old space worth starting: a service with an HTTP server and a framework keeps about 10 MiB alive. */
 const FLOOR_BYTES: number = mib(16);
 
 const MIB = mib(1);
-
-type FullOptions = Parameters<typeof fixedReserves>[0];
 
 /**
  * How large the heap may be under a limit, and what every other byte is for. Pure: reads nothing, starts nothing.
@@ -23,7 +24,7 @@ type FullOptions = Parameters<typeof fixedReserves>[0];
  * @see https://v8.dev/blog/trash-talk for the young generation
  */
 export function planHeap(options: PlanHeapOptions): HeapPlan {
-  const full = validated(options);
+  const full = fullPlanOptions(options);
   const { limitBytes, semiSpaceBytes } = full;
   const fixed = fixedReserves(full);
   const freeBytes = limitBytes - sumBytes(fixed);
@@ -47,38 +48,19 @@ export function planHeap(options: PlanHeapOptions): HeapPlan {
     semiSpaceBytes,
     heapLimitBytes: oldSpaceBytes + 3 * semiSpaceBytes,
     reserves,
+    workers:
+      full.workerCount === 0
+        ? undefined
+        : {
+            workerCount: full.workerCount,
+            oldSpaceBytes: full.workerOldSpaceBytes,
+            semiSpaceBytes: WORKER_SEMI_SPACE_BYTES,
+          },
+    childCount: full.childCount,
+    platform: full.platform,
     flags: [`--max-old-space-size=${oldSpaceBytes / MIB}`, `--max-semi-space-size=${semiSpaceBytes / MIB}`],
   };
   return { ...parts, explain: () => explainPlan(parts) };
-}
-
-function validated(options: PlanHeapOptions): FullOptions {
-  const limitBytes = requireBytes('limitBytes', options?.limitBytes, 1);
-  const workerCount = options.workerCount ?? 0;
-  if (!Number.isInteger(workerCount) || workerCount < 0) {
-    throw new PlimsollError(
-      'ERR_PLIMSOLL_OPTION',
-      `workerCount is ${String(workerCount)}; expected a whole number of worker threads, 0 or more.`,
-      { details: { option: 'workerCount', value: workerCount } },
-    );
-  }
-  const semiSpaceBytes =
-    options.semiSpaceBytes === undefined
-      ? semiSpaceBytesFor(limitBytes)
-      : requireBytes('semiSpaceBytes', options.semiSpaceBytes, MIB);
-  return {
-    limitBytes,
-    workerCount,
-    semiSpaceBytes,
-    externalBytes: requireBytes('externalBytes', options.externalBytes ?? 0),
-    workerOldSpaceBytes: requireBytes(
-      'workerOldSpaceBytes',
-      options.workerOldSpaceBytes ?? DEFAULT_WORKER_OLD_SPACE_BYTES,
-      MIB,
-    ),
-    besideBytes: requireBytes('besideBytes', options.besideBytes ?? 0),
-    nodeMajor: options.nodeMajor ?? Number.parseInt(process.versions.node, 10),
-  };
 }
 
 function sumBytes(reserves: readonly HeapReserve[]): number {
@@ -86,28 +68,32 @@ function sumBytes(reserves: readonly HeapReserve[]): number {
 }
 
 /** The smallest limit, in whole MiB, whose plan reaches the floor with everything else as it is. */
-function smallestLimitBytes(options: FullOptions, semiIsGiven: boolean): number {
+function smallestLimitBytes(options: FullPlanOptions, semiIsGiven: boolean): number {
   const needBytes = FLOOR_BYTES + heapOverheadBytes(FLOOR_BYTES, options.nodeMajor);
   for (let limitBytes = Math.ceil(options.limitBytes / MIB) * MIB; ; limitBytes += MIB) {
-    const semiSpaceBytes = semiIsGiven ? options.semiSpaceBytes : semiSpaceBytesFor(limitBytes);
-    if (limitBytes - sumBytes(fixedReserves({ ...options, limitBytes, semiSpaceBytes })) >= needBytes) {
+    const at = { ...options, limitBytes };
+    const semiSpaceBytes = semiIsGiven ? options.semiSpaceBytes : semiSpaceBytesFor(ownLimitBytes(at));
+    if (limitBytes - sumBytes(fixedReserves({ ...at, semiSpaceBytes })) >= needBytes) {
       return limitBytes;
     }
   }
 }
 
 function refusal(
-  options: FullOptions,
+  options: FullPlanOptions,
   fixed: readonly HeapReserve[],
   oldSpaceBytes: number,
   semiIsGiven: boolean,
 ): PlimsollError {
-  const { limitBytes, externalBytes, workerCount, besideBytes } = options;
+  const { limitBytes, externalBytes, workerCount, childCount, besideBytes } = options;
   const neededBytes = smallestLimitBytes(options, semiIsGiven);
   const spent = fixed.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(', ');
   const lower = [
     externalBytes > 0 ? 'the budget for Buffers (PLIMSOLL_EXTERNAL)' : '',
-    workerCount > 0 ? 'the number of workers' : '',
+    workerCount > 0
+      ? 'the number of workers (PLIMSOLL_WORKERS) or the heap of each (PLIMSOLL_WORKER_HEAP)'
+      : '',
+    childCount > 0 ? 'the number of child processes (PLIMSOLL_CHILDREN)' : '',
     besideBytes > 0 ? 'what runs beside the service (start node directly, without a package manager)' : '',
   ].filter((part) => part !== '');
   const remedy =

@@ -1,17 +1,9 @@
 import { mib } from '@plimsoll/memory';
 import type { HeapReserve, PlanHeapOptions } from './heap-plan.ts';
-
-/**
- * Pages of the node binary that a busy process keeps touching. They are charged to the container that touched them first, so a plan that leaves them out is
- * right on every restart and ends in a livelock on a fresh machine: the kernel evicts and re-reads the program's own code instead of killing anything.
- */
-const PROGRAM_BYTES = mib(36);
-
-/** Anonymous memory of a process that runs nothing yet: malloc, stacks, the first isolate. Idle it is 6 to 9 MiB on Node.js 20 to 26. */
-const PROCESS_BYTES = mib(10);
+import { platforms } from './platform.ts';
 
 /** What the guard may keep for itself: its modules, the sampling profile, the timeline. */
-const GUARD_BYTES = mib(4);
+export const GUARD_BYTES: number = mib(4);
 
 /** What a full old space needs beside itself: page headers, marking bitmaps, remembered sets, fragmentation. */
 const HEAP_OVERHEAD_RATIO = 0.05;
@@ -43,11 +35,8 @@ export function oldSpaceWithin(freeBytes: number, nodeMajor: number): number {
 /** Left free at V8's limit for what is written at that moment: the profile, the autopsy, the last lines. */
 const EVIDENCE_BYTES = mib(20);
 
-/** A worker before its own heap: its isolate, stack, event loop and malloc arena. */
-const WORKER_BYTES = mib(14);
-
 /** The semi-space a worker of a planned service gets. */
-const WORKER_SEMI_SPACE_BYTES = mib(2);
+export const WORKER_SEMI_SPACE_BYTES: number = mib(2);
 
 /** @default of `workerOldSpaceBytes`. */
 export const DEFAULT_WORKER_OLD_SPACE_BYTES: number = mib(16);
@@ -66,23 +55,35 @@ export function semiSpaceBytesFor(limitBytes: number): number {
   return mib(2);
 }
 
+/** A plan's options with every default filled in. */
+export type FullPlanOptions = Required<Omit<PlanHeapOptions, 'limitOrigin'>>;
+
+/** What one process of the service may use: the whole limit, or its share of all but the program's pages, which all processes have in common. */
+export function ownLimitBytes({ limitBytes, childCount, platform }: FullPlanOptions): number {
+  if (childCount === 0) return limitBytes;
+  const { programBytes } = platforms[platform];
+  return programBytes + Math.max(0, Math.floor((limitBytes - programBytes) / (childCount + 1)));
+}
+
 /** Every reserve except those that follow from the old space's own size. */
-export function fixedReserves(
-  options: Required<Pick<PlanHeapOptions, 'limitBytes' | 'externalBytes' | 'workerCount' | 'nodeMajor'>> &
-    Required<Pick<PlanHeapOptions, 'workerOldSpaceBytes' | 'besideBytes' | 'semiSpaceBytes'>>,
-): HeapReserve[] {
-  const { limitBytes, externalBytes, workerCount, workerOldSpaceBytes, besideBytes, semiSpaceBytes } =
-    options;
-  const { nodeMajor } = options;
-  const reserves: HeapReserve[] = [
+export function fixedReserves(options: FullPlanOptions): HeapReserve[] {
+  const { externalBytes, besideBytes, semiSpaceBytes } = options;
+  const { programBytes, processBytes } = platforms[options.platform];
+  const optional = [
+    reserve(externalBytes, 'external', 'Buffers and native libraries, as stated'),
+    workersReserve(options),
+    childrenReserve(options),
+    reserve(besideBytes, 'beside', 'another program that stays in the container'),
+  ];
+  return [
     {
       name: 'program',
-      bytes: PROGRAM_BYTES,
+      bytes: programBytes,
       reason: 'pages of the node program itself; without them it hangs re-reading its own code',
     },
     {
       name: 'process',
-      bytes: PROCESS_BYTES,
+      bytes: processBytes,
       reason: 'what Node.js needs before it runs any code',
     },
     {
@@ -95,39 +96,35 @@ export function fixedReserves(
       bytes: 2 * semiSpaceBytes,
       reason: 'young generation: two semi-spaces are in use while objects are copied',
     },
+    ...optional.filter(({ bytes }) => bytes > 0),
+    {
+      name: 'evidence',
+      bytes: EVIDENCE_BYTES,
+      reason: 'left free at V8’s limit to write down what filled the heap',
+    },
+    {
+      name: 'margin',
+      bytes: Math.max(MARGIN_MIN_BYTES, Math.ceil(ownLimitBytes(options) * MARGIN_RATIO)),
+      reason: 'kernel memory of the container (sockets, page tables) and rounding',
+    },
   ];
-  if (externalBytes > 0) {
-    reserves.push({
-      name: 'external',
-      bytes: externalBytes,
-      reason: 'Buffers and native libraries, as stated',
-    });
-  }
-  if (workerCount > 0) {
-    const oldBytes = workerOldSpaceBytes + heapOverheadBytes(workerOldSpaceBytes, nodeMajor);
-    const eachBytes = WORKER_BYTES + oldBytes + 2 * WORKER_SEMI_SPACE_BYTES;
-    reserves.push({
-      name: 'workers',
-      bytes: workerCount * eachBytes,
-      reason: `${workerCount} worker thread${workerCount === 1 ? '' : 's'} with their heaps`,
-    });
-  }
-  if (besideBytes > 0) {
-    reserves.push({
-      name: 'beside',
-      bytes: besideBytes,
-      reason: 'another program that stays in the container',
-    });
-  }
-  reserves.push({
-    name: 'evidence',
-    bytes: EVIDENCE_BYTES,
-    reason: 'left free at V8’s limit to write down what filled the heap',
-  });
-  reserves.push({
-    name: 'margin',
-    bytes: Math.max(MARGIN_MIN_BYTES, Math.ceil(limitBytes * MARGIN_RATIO)),
-    reason: 'kernel memory of the container (sockets, page tables) and rounding',
-  });
-  return reserves;
+}
+
+function reserve(bytes: number, name: HeapReserve['name'], reason: string): HeapReserve {
+  return { name, bytes, reason };
+}
+
+function workersReserve(options: FullPlanOptions): HeapReserve {
+  const { workerCount, workerOldSpaceBytes, nodeMajor, platform } = options;
+  const oldBytes = workerOldSpaceBytes + heapOverheadBytes(workerOldSpaceBytes, nodeMajor);
+  const eachBytes = platforms[platform].workerBytes + oldBytes + 2 * WORKER_SEMI_SPACE_BYTES;
+  const reason = `${workerCount} worker thread${workerCount === 1 ? '' : 's'} with their heaps`;
+  return reserve(workerCount * eachBytes, 'workers', reason);
+}
+
+function childrenReserve(options: FullPlanOptions): HeapReserve {
+  const { childCount, limitBytes } = options;
+  const count = childCount === 1 ? 'a child process' : `${childCount} child processes`;
+  const reason = `${count} with the same heap as this one`;
+  return reserve(limitBytes - ownLimitBytes(options), 'children', reason);
 }

@@ -40,12 +40,36 @@ test('before Node.js 24 a large heap needs more beside itself: 797 instead of 85
   expect([20, 22, 24].map((major) => oldSpaceMib(256, major))).toEqual([157, 157, 157]);
 });
 
+test('three children and this process share 1 GiB: four equal old spaces of 182 MiB, the program counted once', () => {
+  const plan = planHeap({ limitBytes: mib(1024), childCount: 3, nodeMajor: 24 });
+  const { bytes } = plan.reserves.find(({ name }) => name === 'children') ?? { bytes: 0 };
+  expect(plan.flags).toEqual(['--max-old-space-size=182', '--max-semi-space-size=8']);
+  expect(bytes).toBe(mib(741));
+  expect((mib(1024) - mib(36) - bytes) * 4).toBe(mib(1024) - mib(36));
+});
+
+test('two workers of 64 MiB: the plan tells their size, and a plan without workers has none', () => {
+  const terms = { limitBytes: mib(512), nodeMajor: 24 };
+  expect(planHeap(terms).workers).toBeUndefined();
+  expect(planHeap({ ...terms, workerCount: 2, workerOldSpaceBytes: mib(64) }).workers).toEqual({
+    workerCount: 2,
+    oldSpaceBytes: mib(64),
+    semiSpaceBytes: mib(2),
+  });
+});
+
+test('a row that nobody has measured is named as such in the explanation', () => {
+  const explained = planHeap({ limitBytes: mib(256), nodeMajor: 24, platform: 'arm64-musl' }).explain();
+  expect(explained).toContain('Constants of arm64-musl: not measured there, those of x64-glibc are used.');
+});
+
 test('the reserves and the old space add up to the limit to the byte, for 1,000 limits', () => {
   for (let count = 0; count < 1000; count += 1) {
     const plan = planHeap({
-      limitBytes: mib(220) + count * 7_654_321,
+      limitBytes: mib(440) + count * 7_654_321,
       externalBytes: count * 4_321,
       workerCount: count % 3,
+      childCount: count % 2,
       nodeMajor: 20,
     });
     expect(spentBytes(plan)).toBe(plan.limitBytes);
@@ -82,6 +106,7 @@ test.each([
   { limitBytes: mib(128), externalBytes: mib(50) },
   { limitBytes: mib(250), externalBytes: mib(300), workerCount: 4 },
   { limitBytes: mib(100), semiSpaceBytes: mib(64) },
+  { limitBytes: mib(256), childCount: 7 },
 ])('the limit that a refusal of %o names is planned, and 1 MiB less is not', (options) => {
   const { neededBytes } = refusalOf(() => planHeap({ ...options, nodeMajor: 24 }));
   expect(
@@ -101,6 +126,8 @@ test.each([
   ['limitBytes', { limitBytes: Number.NaN }],
   ['externalBytes', { limitBytes: mib(256), externalBytes: -1 }],
   ['workerCount', { limitBytes: mib(256), workerCount: 1.5 }],
+  ['childCount', { limitBytes: mib(256), childCount: -1 }],
+  ['platform', { limitBytes: mib(256), platform: 'vax' as 'other' }],
   ['semiSpaceBytes', { limitBytes: mib(256), semiSpaceBytes: 12 }],
 ])('a bad %s is an error that names it', (option, options) => {
   expect(() => planHeap(options)).toThrow(
@@ -109,7 +136,12 @@ test.each([
 });
 
 test('explains a limit of 256 MiB as a table of what each MiB is for', () => {
-  const plan = planHeap({ limitBytes: mib(256), limitOrigin: '/sys/fs/cgroup/memory.max', nodeMajor: 24 });
+  const plan = planHeap({
+    limitBytes: mib(256),
+    limitOrigin: '/sys/fs/cgroup/memory.max',
+    nodeMajor: 24,
+    platform: 'x64-glibc',
+  });
   expect(plan.explain()).toMatchInlineSnapshot(`
     "limit          256.0 MiB  /sys/fs/cgroup/memory.max
     program        -36.0 MiB  pages of the node program itself; without them it hangs re-reading its own code
@@ -122,6 +154,7 @@ test('explains a limit of 256 MiB as a table of what each MiB is for', () => {
     old space      157.0 MiB  what is left: the objects of the service
 
     flags  --max-old-space-size=157 --max-semi-space-size=8
-    V8 will report a heap limit of 181.0 MiB (old space and three semi-spaces)."
+    V8 will report a heap limit of 181.0 MiB (old space and three semi-spaces).
+    Constants of x64-glibc, measured."
   `);
 });

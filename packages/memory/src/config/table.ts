@@ -74,6 +74,27 @@ export const variables = {
     range: [0, Number.MAX_SAFE_INTEGER],
     text: 'Memory to keep free beside the heap for Buffers and native libraries.',
   },
+  PLIMSOLL_WORKERS: {
+    option: 'workerCount',
+    type: 'count',
+    default: 0,
+    range: [0, 1_024],
+    text: 'Worker threads that live as long as the service; the plan keeps room for them.',
+  },
+  PLIMSOLL_WORKER_HEAP: {
+    option: 'workerOldSpaceBytes',
+    type: 'bytes',
+    default: 16 * 1024 * 1024,
+    range: [1024 * 1024, Number.MAX_SAFE_INTEGER],
+    text: 'Old space of each worker thread, for its resourceLimits.',
+  },
+  PLIMSOLL_CHILDREN: {
+    option: 'childCount',
+    type: 'count',
+    default: 0,
+    range: [0, 1_024],
+    text: 'Child processes of Node.js that live as long as the service (cluster, a process manager); every process gets an equal share of the limit.',
+  },
   PLIMSOLL_INCIDENT_DIR: {
     option: 'incidentDir',
     type: 'path',

@@ -19,8 +19,7 @@ export function findServiceLimit(config: Pick<PlimsollConfig, 'limitBytes'>): Se
 }
 
 /** As if the limit were `limitBytes`, whatever this machine has. */
-export function assumedLimit(limitBytes: number): ServiceLimit {
-  const origin = '--limit';
+export function assumedLimit(limitBytes: number, origin = '--limit'): ServiceLimit {
   const limit: MemoryLimit = {
     limitBytes,
     source: 'option',

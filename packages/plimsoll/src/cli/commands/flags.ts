@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { resolveConfig } from '@plimsoll/memory';
 import { planHeap, readUserHeapFlags } from '@plimsoll/heap';
 import { splittablePreloadArgument } from '../../preload-file.ts';
+import { serviceTermsOf } from '../../service-plan.ts';
 import { findServiceLimit } from '../service-limit.ts';
 import { userEnvironment } from '../user-environment.ts';
 
@@ -34,7 +35,7 @@ function flagWords(heapOnly: boolean): string[] {
   if (user.sizesOldSpace || !isBounded) return preload;
   const plan = planHeap({
     limitBytes: limit.limitBytes,
-    externalBytes: config.externalBytes,
+    ...serviceTermsOf(config),
     ...(user.semiSpaceBytes === undefined ? {} : { semiSpaceBytes: user.semiSpaceBytes }),
   });
   const sizes = plan.flags.filter((flag) => user.all.length === 0 || !flag.includes('semi-space'));

@@ -1,6 +1,7 @@
 import { assessHeap, type HeapAssessment } from '@plimsoll/heap';
 import { formatBytes, type PlimsollConfig } from '@plimsoll/memory';
 import type { ServiceLimit } from '../service-limit.ts';
+import { serviceTermsOf } from '../../service-plan.ts';
 import { findHeapInForce, type HeapInForce } from './heap-in-force.ts';
 import { remedyFor, type Remedy } from './remedy.ts';
 import type { Service } from './service.ts';
@@ -29,7 +30,7 @@ export interface Diagnosis {
 export function diagnose(
   service: Service,
   found: ServiceLimit,
-  config: Pick<PlimsollConfig, 'externalBytes'>,
+  config: PlimsollConfig,
   environment: NodeJS.ProcessEnv,
 ): Diagnosis {
   const heap = findHeapInForce(service, found, environment);
@@ -46,7 +47,7 @@ export function diagnose(
     limitBytes,
     heap: heap.heap,
     nodeMajor,
-    externalBytes: config.externalBytes,
+    ...serviceTermsOf(config),
   });
   const severity = severityOf(assessment);
   const { plan } = assessment;

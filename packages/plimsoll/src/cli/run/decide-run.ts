@@ -11,6 +11,7 @@ import {
 import { formatBytes, mib, type PlimsollConfig, resolveConfig } from '@plimsoll/memory';
 import { CommandFailure, exitCodes } from '../failure.ts';
 import { preloadArgument } from '../../preload-file.ts';
+import { serviceTermsOf } from '../../service-plan.ts';
 import { findServiceLimit } from '../service-limit.ts';
 import { findProgram } from './find-program.ts';
 import type { RunInvocation } from './invocation.ts';
@@ -110,7 +111,7 @@ function heapArguments(given: GivenProgram, config: PlimsollConfig): Insertion {
   const options = {
     limitBytes: limit.limitBytes,
     limitOrigin: origin,
-    externalBytes: config.externalBytes,
+    ...serviceTermsOf(config),
     besideBytes,
     ...(kind === 'node' ? { nodeMajor: nodeMajorOf(path, environment) } : {}),
     ...(user.semiSpaceBytes === undefined ? {} : { semiSpaceBytes: user.semiSpaceBytes }),

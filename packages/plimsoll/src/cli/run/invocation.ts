@@ -13,6 +13,13 @@ export const runOptions = {
     form: '<size>',
     text: 'memory for Buffers and native libraries',
   },
+  workers: { variable: 'PLIMSOLL_WORKERS', form: '<count>', text: 'worker threads of the service' },
+  'worker-heap': { variable: 'PLIMSOLL_WORKER_HEAP', form: '<size>', text: 'old space of each worker' },
+  children: {
+    variable: 'PLIMSOLL_CHILDREN',
+    form: '<count>',
+    text: 'child processes of Node.js; every process gets an equal share',
+  },
   'incident-dir': { variable: 'PLIMSOLL_INCIDENT_DIR', form: '<folder>', text: 'where evidence is written' },
 } as const;
 
@@ -27,7 +34,7 @@ export interface RunInvocation {
 
 /** The usage of `run`, for a command line that has no program. */
 export const runUsage =
-  'usage: plimsoll run [--limit <size>] [--external <size>] [--incident-dir <folder>] -- node server.js …';
+  'usage: plimsoll run [--limit <size>] [--external <size>] [--workers <count>] [--children <count>] [--incident-dir <folder>] -- node server.js …';
 
 /**
  * Takes apart the words after `run`. Everything from the first word that is no option, or from `--`, belongs to the program and is not looked at.
@@ -37,6 +44,9 @@ export function parseRunWords(words: readonly string[]): RunInvocation {
   const options = {
     limit: { type: 'string' },
     external: { type: 'string' },
+    workers: { type: 'string' },
+    'worker-heap': { type: 'string' },
+    children: { type: 'string' },
     'incident-dir': { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const;
@@ -49,7 +59,7 @@ export function parseRunWords(words: readonly string[]): RunInvocation {
   });
   const end = tokens.find((token) => token.kind !== 'option');
   const ownCount = end?.index ?? words.length;
-  let values: { limit?: string; external?: string; 'incident-dir'?: string; help?: boolean };
+  let values: Partial<Record<keyof typeof runOptions, string>> & { help?: boolean };
   try {
     ({ values } = parseArgs({ args: words.slice(0, ownCount), options, strict: true }));
   } catch (error) {
@@ -60,9 +70,9 @@ export function parseRunWords(words: readonly string[]): RunInvocation {
   if (program.length === 0 && !wantsHelp)
     throw new CommandFailure(`run needs a program to start.\n${runUsage}`);
   const variables: Record<string, string> = {};
-  for (const name of ['limit', 'external', 'incident-dir'] as const) {
-    const value = values[name];
-    if (value !== undefined) variables[runOptions[name].variable] = value;
+  for (const [name, { variable }] of Object.entries(runOptions)) {
+    const value = values[name as keyof typeof runOptions];
+    if (value !== undefined) variables[variable] = value;
   }
   return { wantsHelp, variables, program };
 }

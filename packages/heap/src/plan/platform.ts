@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { mib } from '@plimsoll/memory';
+
+/** A kind of machine that the constants of a plan belong to: architecture and C library, or `other`. */
+export type PlatformName = 'x64-glibc' | 'arm64-glibc' | 'x64-musl' | 'arm64-musl' | 'other';
+
+/** What a Node.js process takes on one kind of machine before the service has allocated anything. */
+export interface PlatformRow {
+  readonly name: PlatformName;
+  /** False while nobody has run the calibration there: the numbers are then those of the measured row. */
+  readonly isMeasured: boolean;
+  /**
+   * Pages of the node binary that a busy process keeps touching. They are charged to the container that touched them first, so a plan that leaves them out is
+   * right on every restart and ends in a livelock on a fresh machine: the kernel evicts and re-reads the program's own code instead of killing anything.
+   */
+  readonly programBytes: number;
+  /** Anonymous memory of a process that runs nothing yet: malloc, stacks, the first isolate. */
+  readonly processBytes: number;
+  /** A worker before its own heap: its isolate, stack, event loop and malloc arena. */
+  readonly workerBytes: number;
+}
+
+/** Idle 6 to 9 MiB anonymous, 33 to 37 MB of the program, 13 to 15 MB for a worker that does little, on Node.js 20 to 26. */
+const MEASURED = { programBytes: mib(36), processBytes: mib(10), workerBytes: mib(14) } as const;
+
+/** The one table of constants. A row is measured by `pnpm bench heap-plan --calibrate` on such a machine; until then it has the numbers of x64 with glibc. */
+export const platforms: Readonly<Record<PlatformName, PlatformRow>> = Object.freeze({
+  'x64-glibc': { name: 'x64-glibc', isMeasured: true, ...MEASURED },
+  'arm64-glibc': { name: 'arm64-glibc', isMeasured: false, ...MEASURED },
+  'x64-musl': { name: 'x64-musl', isMeasured: false, ...MEASURED },
+  'arm64-musl': { name: 'arm64-musl', isMeasured: false, ...MEASURED },
+  other: { name: 'other', isMeasured: false, ...MEASURED },
+});
+
+/** What {@link detectPlatform} looks at. */
+export interface DetectPlatformOptions {
+  /**
+   * `process.arch` of the process.
+   * @default that of this process
+   */
+  readonly arch?: string;
+  /**
+   * The text of `/proc/<pid>/maps`, which names the C library.
+   * @default that of this process; empty where there is none
+   */
+  readonly mapsText?: string;
+}
+
+/** The row for a process by its architecture and by the C library it has mapped; `other` where neither is known. Never throws. */
+export function detectPlatform(options: DetectPlatformOptions = {}): PlatformName {
+  const { arch = process.arch, mapsText = ownMaps() } = options;
+  if (arch !== 'x64' && arch !== 'arm64') return 'other';
+  if (/\/(?:ld-musl-|libc\.musl-)/.test(mapsText)) return `${arch}-musl`;
+  return /\/(?:ld-linux-|libc[.-])/.test(mapsText) ? `${arch}-glibc` : 'other';
+}
+
+let runningPlatform: PlatformName | undefined;
+
+/** {@link detectPlatform} of this process, looked up once. */
+export function platformHere(): PlatformName {
+  runningPlatform ??= detectPlatform();
+  return runningPlatform;
+}
+
+function ownMaps(): string {
+  try {
+    return readFileSync('/proc/self/maps', 'utf8');
+  } catch {
+    // Not Linux, or not allowed: the row is `other`.
+    return '';
+  }
+}
