@@ -57,6 +57,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   readonly #registration: Disposable;
   readonly #isWeighted: boolean;
   readonly #isTimed: boolean;
+  readonly #tellsRemovals: boolean;
   #store: EntryStore;
   #order: EntryOrder;
   #units = 0;
@@ -82,6 +83,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     this.#store = this.#createStore();
     this.#order = this.#createOrder();
     this.#removals = new RemovalQueue(resolved.onRemove, resolved.disposeValues, this.#counters);
+    this.#tellsRemovals = this.#removals.isWanted;
     this.#loads = new LoadTable(() => this.#nowMs());
     this.#sweeper = new ExpirySweeper(this);
     this.#density = new HitDensity(this.#nowMs());
@@ -124,7 +126,8 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   set(key: K, value: V, options?: EntryOptions): this {
     if (this.#isDisposed) throw disposedError(this.name);
     if (this.#loads.size > 0) this.#loads.supersede(key);
-    this.#write(key, value, options, 0);
+    if (options === undefined && !this.#isTimed && this.#governor.isAtRest) this.#writePlain(key, value);
+    else this.#write(key, value, options, 0);
     return this;
   }
 
@@ -142,7 +145,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   /** Invalidates every key. */
   clear(): void {
     this.#loads.supersedeAll();
-    if (this.#removals.isWanted) {
+    if (this.#tellsRemovals) {
       for (const slot of this.#slots()) this.#tellRemoval(slot, 'invalidate');
     }
     this.#clearedHits += this.#order.hits;
@@ -308,6 +311,24 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     return end >= store.top ? 0 : end;
   }
 
+  /** What `#write` does, without what only timed, pinned or scarce entries need: the path of nearly every write. */
+  #writePlain(key: K, value: V): void {
+    const order = this.#order;
+    const weight = this.#isWeighted ? this.#weigh(key, value, undefined, false, 0) : 1;
+    const hash = order.hashOf(key);
+    const found = order.findHashed(key, hash);
+    if (++this.#insertions % boundReadEvery === 0) this.#updateCapacity();
+    if (found !== 0) this.#replace(found, value, weight, undefined, 0, Infinity, false);
+    else if (this.#makeRoom(weight)) {
+      const slot = this.#store.allocate(key, value, hash, weight);
+      order.insert(key, hash, slot, live);
+      this.#units += weight;
+      if (++this.#counters.admissions % weighedEvery === 1 && !this.#isWeighted)
+        this.#sampleBytes(key, value);
+    } else this.#reject(key, value, 0);
+    if (this.#tellsRemovals) this.#removals.flush();
+  }
+
   #write(key: K, value: unknown, options: EntryOptions | undefined, flags: number): void {
     const ttlMs =
       options?.ttlMs === undefined ? this.#options.ttlMs : requireDuration('ttlMs', options.ttlMs);
@@ -425,11 +446,11 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   #reject(key: K, value: unknown, flags: number): void {
     this.#counters.rejections++;
-    if (this.#removals.isWanted && (flags & marker) === 0) this.#removals.add(key, value as V, 'reject');
+    if (this.#tellsRemovals && (flags & marker) === 0) this.#removals.add(key, value as V, 'reject');
   }
 
   #tellRemoval(slot: number, reason: RemovalReason): void {
-    if (!this.#removals.isWanted || (this.#store.stateOf(slot) & marker) !== 0) return;
+    if (!this.#tellsRemovals || (this.#store.stateOf(slot) & marker) !== 0) return;
     this.#removals.add(this.#store.keyOf(slot) as K, this.#store.valueOf(slot) as V, reason);
   }
 

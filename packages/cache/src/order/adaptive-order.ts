@@ -18,6 +18,8 @@ export class AdaptiveOrder implements EntryOrder {
   #jury: Jury | undefined;
   /** Entries up to here still have to be marked as sampled or not, after a new jury was called. */
   #unmarked = 0;
+  /** The entry evicted last, whose hash is still at hand. */
+  #victim = 0;
 
   constructor(store: EntryStore, capacity: number) {
     this.#store = store;
@@ -65,17 +67,20 @@ export class AdaptiveOrder implements EntryOrder {
   }
 
   remove(slot: number): void {
-    this.#index.remove(this.#store.keyOf(slot), this.#store.hashOf(slot), slot);
+    const key = this.#store.keyOf(slot);
+    if (slot === this.#victim) {
+      this.#victim = 0;
+      this.#index.remove(key, this.#eviction.lostHash, slot);
+      return;
+    }
+    this.#index.remove(key, this.#store.hashOf(slot), slot);
     this.#eviction.withdraw(slot);
   }
 
   evictOne(): number {
-    const slot = this.#eviction.evictOne();
-    if (slot !== 0) {
-      // Out of the queues already: marked so that `remove` only clears the index.
-      this.#store.setState(slot, this.#store.stateOf(slot) | pinned);
-    }
-    return slot;
+    // Out of the queues already: `remove` only clears the index.
+    this.#victim = this.#eviction.evictOne();
+    return this.#victim;
   }
 
   reweigh(slot: number, addedUnits: number): void {
