@@ -21,14 +21,14 @@ export { type ClassSummary, type ClassTable, summarizeClasses } from './answers/
 export type { PathStep, Place } from './answers/place.ts';
 export type { Site } from './answers/sites.ts';
 export {
-  findSuspects,
   type FindSuspectsOptions,
   type Growth,
   type Holder,
   type Suspect,
   suspectDefaults,
   type SuspectKind,
-} from './answers/suspects.ts';
+} from './answers/suspect.ts';
+export { findSuspects } from './answers/suspects.ts';
 export type { ClearReason } from './redact/masking.ts';
 export { type RedactOptions, type RedactReport, redactSnapshot } from './redact/redact.ts';
 export {

@@ -7,7 +7,8 @@ import { type DuplicateStrings, findDuplicateStrings } from './duplicate-strings
 import { type ListenerGroup, findListeners } from './listeners.ts';
 import { type NativeSummary, summarizeNative } from './native.ts';
 import { type RoomyStore, findRoomyStores } from './roomy-stores.ts';
-import { type FindSuspectsOptions, type Suspect, SuspectSearch, checkSuspectOptions } from './suspects.ts';
+import { type FindSuspectsOptions, type Suspect, checkSuspectOptions } from './suspect.ts';
+import { SuspectSearch } from './suspects.ts';
 
 /** Every answer about one snapshot, as plain values. */
 export interface SnapshotAnalysis {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import type { Holder, Suspect } from './suspects.ts';
+import type { Holder, Suspect } from './suspect.ts';
 
 const whole = new Intl.NumberFormat('en-US');
 

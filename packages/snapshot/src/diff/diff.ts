@@ -1,12 +1,7 @@
 import { SnapshotError } from '../errors.ts';
 import { type Container, findContainers } from '../answers/containers.ts';
-import {
-  type Accumulation,
-  type Growth,
-  type Suspect,
-  SuspectSearch,
-  suspectDefaults,
-} from '../answers/suspects.ts';
+import { type Growth, type Suspect, suspectDefaults } from '../answers/suspect.ts';
+import { type Accumulation, SuspectSearch } from '../answers/suspects.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { openSnapshot } from '../graph/open-snapshot.ts';
 import type { SnapshotInput } from '../input/snapshot-file.ts';

@@ -1,7 +1,8 @@
 import { truncatedFault } from '../errors.ts';
 import type { SnapshotHeader } from '../format/header.ts';
 import { findSection } from '../format/sections.ts';
-import { StringTable, findStringsOffset, scanStrings } from '../format/string-table.ts';
+import { findStringsOffset, scanStrings } from '../format/string-scan.ts';
+import { StringTable } from '../format/string-table.ts';
 import type { SnapshotFile } from '../input/snapshot-file.ts';
 import type { BitSet } from './bit-set.ts';
 import { type GraphShape, findDocumentTrees } from './page-flags.ts';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { SnapshotError, truncatedFault } from '../errors.ts';
 import { readHeader } from '../format/header.ts';
 import { StringReader } from '../format/string-reader.ts';
-import { findStringsOffset, scanStrings } from '../format/string-table.ts';
+import { findStringsOffset, scanStrings } from '../format/string-scan.ts';
 import { type SnapshotFile, type SnapshotInput, openSnapshotFile } from '../input/snapshot-file.ts';
 import { type ClearReason, Masking } from './masking.ts';
 import { scanStringRoles, stringRoles } from './string-roles.ts';

@@ -1,6 +1,6 @@
 import type { SnapshotHeader } from '../format/header.ts';
 import { RowReader } from '../format/row-reader.ts';
-import type { StringScan } from '../format/string-table.ts';
+import type { StringScan } from '../format/string-scan.ts';
 import { findSection } from '../format/sections.ts';
 import { edgeKinds, kindTable, nodeKinds } from '../graph/kinds.ts';
 import type { SnapshotFile } from '../input/snapshot-file.ts';

@@ -1,6 +1,6 @@
 import type { SnapshotAnalysis } from '../answers/analysis.ts';
 import { formatCount, formatSize } from '../answers/sentence.ts';
-import type { Suspect } from '../answers/suspects.ts';
+import type { Suspect } from '../answers/suspect.ts';
 import type { SnapshotDiff } from '../diff/diff.ts';
 import { type ReportTable, analysisTables, growthTable } from './sections.ts';
 import { markdownTable, textTable } from './text-table.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { formatCount, formatShare, formatSize } from '../../answers/sentence.ts';
-import type { Suspect } from '../../answers/suspects.ts';
+import type { Suspect } from '../../answers/suspect.ts';
 import type { Decision, IncidentFacts } from '../incident/incident-files.ts';
 import type { IncidentReport } from '../incident/incident-report.ts';
 import { analysisTables } from '../sections.ts';

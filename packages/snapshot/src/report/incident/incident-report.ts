@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import { type SnapshotAnalysis, analyzeGraph } from '../../answers/analysis.ts';
-import type { Suspect } from '../../answers/suspects.ts';
+import type { Suspect } from '../../answers/suspect.ts';
 import { type SnapshotDiff, diffSnapshots } from '../../diff/diff.ts';
 import { isSnapshotError } from '../../errors.ts';
 import { openSnapshot } from '../../graph/open-snapshot.ts';
