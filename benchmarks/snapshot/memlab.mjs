@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { printUse } from './use.mjs';
 
 const require = createRequire(join(process.env.PLIMSOLL_MEMLAB, 'package.json'));
-const { getFullHeapFromFile } = require('@memlab/heap-analysis');
+// Not a dependency of ours: it and what it brings are 119 MB.
+const peer = '@memlab/heap-analysis';
+const { getFullHeapFromFile } = require(peer);
 const log = console.log;
 console.log = () => {};
 const graph = await getFullHeapFromFile(process.argv[2]);
