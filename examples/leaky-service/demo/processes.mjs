@@ -82,7 +82,7 @@ export function startTraffic(port, limitBytes) {
     String(port),
     String(loginsPerSecond(limitBytes)),
   ]);
-  const traffic = { servedCount: 0, failedCount: 0, stop: () => child.disconnect() };
+  const traffic = { servedCount: 0, failedCount: 0, stop: () => child.kill() };
   child.on('message', ({ servedCount, failedCount }) => Object.assign(traffic, { servedCount, failedCount }));
   return traffic;
 }
