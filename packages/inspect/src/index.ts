@@ -41,6 +41,7 @@ export {
   startAllocationSampling,
   stopAllocationSampling,
 } from './profile/allocation-sampling.ts';
+export { collectHeap } from './profile/collect-heap.ts';
 export { type AllocationSite, type AllocationSites, findAllocationSites } from './profile/allocation-site.ts';
 export {
   type HeapProfile,

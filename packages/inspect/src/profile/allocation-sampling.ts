@@ -90,6 +90,11 @@ export function stopAllocationSampling(): void {
   sampling.earlier = undefined;
 }
 
+/** True while V8's sampler runs, ours or somebody else's. */
+export function isSamplingOn(): boolean {
+  return state().isOn;
+}
+
 /** True when V8's sampler is somebody else's: then {@link pauseAllocationSampling} cannot stop it. */
 export function isSamplingForeign(): boolean {
   return state().isForeign;

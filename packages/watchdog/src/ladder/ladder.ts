@@ -1,4 +1,4 @@
-import type { AllocationProfile, PausedFrame } from '@plimsoll/inspect';
+import { type AllocationProfile, collectHeap, type PausedFrame } from '@plimsoll/inspect';
 import { formatBytes, journal, type MemorySample } from '@plimsoll/memory';
 import type { CaptureOutcome } from '../guard/guard.ts';
 import { IncidentEpisode, type EpisodeMoment, type EpisodeOrigin } from '../incident/incident-episode.ts';
@@ -17,6 +17,7 @@ import {
 } from './danger.ts';
 import { AutopsyRung, type AutopsyTerms } from './autopsy-rung.ts';
 import { CensusRung } from './census-rung.ts';
+import { FloorProbe } from './floor-probe.ts';
 import { ProfileRung } from './profile-rung.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
 import { type SnapshotForecast, SnapshotRung } from './snapshot-rung.ts';
@@ -72,6 +73,7 @@ export class Ladder {
   readonly #autopsy: AutopsyRung;
   readonly #census = new CensusRung();
   readonly #snapshot: SnapshotRung | undefined;
+  readonly #probe = new FloorProbe(collectHeap);
   readonly #folders: string[] = [];
   #episode: IncidentEpisode | undefined;
   #schedule = new RefreshSchedule();
@@ -109,6 +111,7 @@ export class Ladder {
       else if (!this.#isCoolingDown(moment.sample)) {
         const reason = danger ?? this.#lastMoment(moment);
         if (reason !== undefined) this.#open(reason, moment);
+        else this.#probe.tick(moment, () => this.#snapshot?.isAffordable(moment) === true);
       }
     } catch (error) {
       this.#broke(error);

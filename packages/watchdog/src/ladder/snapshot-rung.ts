@@ -43,6 +43,13 @@ export class SnapshotRung {
     this.#terms = terms;
   }
 
+  /** True when a snapshot of what is alive would fit now. 0.1 ms. */
+  isAffordable({ sample, trend }: Pick<EpisodeMoment, 'sample' | 'trend'>): boolean {
+    const shape = readHeapShape();
+    const liveBytes = Math.min(shape.heapUsedBytes, trend.floorBytes);
+    return this.#judge(scaled(shape, liveBytes), sample, trend).affordable;
+  }
+
   /**
    * True when something grows and a snapshot that can be afforded now can soon be no more. 0.2 ms. The heap is taken as its floor after collection: V8
    * collects before it writes, so garbage costs nothing.
@@ -50,9 +57,9 @@ export class SnapshotRung {
   isLastMoment({ sample, trend }: EpisodeMoment): boolean {
     const { heapFloor, offHeap, floorBytes } = trend;
     if (Math.max(verdictSpanMs(heapFloor), verdictSpanMs(offHeap)) < settledMs) return false;
+    if (!this.isAffordable({ sample, trend })) return false;
     const shape = readHeapShape();
     const liveBytes = Math.min(shape.heapUsedBytes, floorBytes);
-    if (!this.#judge(scaled(shape, liveBytes), sample, trend).affordable) return false;
     const heapGrowthBytes = ahead(heapFloor, liveBytes);
     const grownBytes = heapGrowthBytes + ahead(offHeap, offHeap.bytes);
     const later = laterSample(sample, grownBytes);
