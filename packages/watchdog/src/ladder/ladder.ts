@@ -17,6 +17,7 @@ import {
 } from './danger.ts';
 import { AutopsyRung, type AutopsyTerms } from './autopsy-rung.ts';
 import { CensusRung } from './census-rung.ts';
+import { CpuShare } from './cpu-share.ts';
 import { FloorProbe } from './floor-probe.ts';
 import { ProfileRung } from './profile-rung.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
@@ -73,7 +74,8 @@ export class Ladder {
   readonly #autopsy: AutopsyRung;
   readonly #census = new CensusRung();
   readonly #snapshot: SnapshotRung | undefined;
-  readonly #probe = new FloorProbe(collectHeap);
+  readonly #cpuShare = new CpuShare();
+  readonly #probe = new FloorProbe(() => this.#cpuShare.measure(collectHeap));
   readonly #folders: string[] = [];
   #episode: IncidentEpisode | undefined;
   #schedule = new RefreshSchedule();
@@ -93,6 +95,7 @@ export class Ladder {
           store,
           hostName: identity.hostName,
           cpuQuotaCores: process.cpuQuotaCores,
+          cpuShare: this.#cpuShare,
           maxPauseMs,
         })
       : undefined;
@@ -267,7 +270,7 @@ export class Ladder {
   #refresh(episode: IncidentEpisode, moment: EpisodeMoment, withSnapshot: boolean): void {
     const beganMs = performance.now();
     this.#attempt(episode, () => {
-      const profile = this.#profile.take(episode, moment.sample);
+      const profile = this.#cpuShare.measure(() => this.#profile.take(episode, moment.sample));
       if (this.#autopsy.isDue(moment)) {
         // The profile is recorded before anything that takes longer.
         episode.write(moment);

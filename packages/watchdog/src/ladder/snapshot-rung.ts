@@ -11,6 +11,7 @@ import {
 } from '@plimsoll/inspect';
 import { journal, mib, type MemorySample, type MemoryTrend, type SeriesTrend } from '@plimsoll/memory';
 import type { EpisodeMoment, IncidentEpisode } from '../incident/incident-episode.ts';
+import type { CpuShare } from './cpu-share.ts';
 import { type IncidentStore, noRoomSentence } from '../incident/incident-store.ts';
 
 /** How far ahead a growing heap is looked at: what is no longer affordable then is taken now. Five times what a verdict takes to be made and carried out. */
@@ -25,6 +26,8 @@ export interface SnapshotTerms {
   readonly store: IncidentStore;
   readonly hostName: string;
   readonly cpuQuotaCores: number;
+  /** What this process really gets of a core, beside others on its node. */
+  readonly cpuShare: CpuShare;
   /** The longest the service may stand still. */
   readonly maxPauseMs: number;
 }
@@ -140,7 +143,7 @@ export class SnapshotRung {
     trend: MemoryTrend,
     maxPauseMs: number = this.#terms.maxPauseMs,
   ): SnapshotVerdict {
-    const { store, cpuQuotaCores } = this.#terms;
+    const { store, cpuQuotaCores, cpuShare } = this.#terms;
     const cost = predictSnapshotCost(shape);
     return judgeSnapshot({
       cost,
@@ -148,7 +151,7 @@ export class SnapshotRung {
       plannedHeapBytes: expectedHeapBytes(sample, trend),
       // While this thread stands still its own heap does not grow; what is outside may, from other threads and processes.
       growthBytesPerSecond: trend.offHeap.verdict === 'growing' ? growthOf(trend.offHeap) : 0,
-      cpuQuotaCores,
+      cpuQuotaCores: Math.min(cpuQuotaCores, cpuShare.ratio),
       maxPauseMs,
       trimAvailable: mallocTrim().available,
       fileInMemoryBytes: store.isMemoryBacked ? cost.fileBytes : 0,
