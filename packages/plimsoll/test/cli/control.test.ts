@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { defaultIncidentDir } from '@plimsoll/watchdog';
 import { guardFolders, needBytes, requireRoom } from '../../src/cli/control/client.ts';
+import { cgroupRefusal, MemoryCgroup } from '../../../../benchmarks/cgroup/memory-cgroup.mjs';
 import { temporaryFolder } from '../service.ts';
 import { cleanEnvironment, mainFile, type Outcome, plimsoll, runToEnd } from './command.ts';
 import { skipUnless } from './skip.ts';
@@ -208,9 +209,9 @@ test('the commands of a full container load no package: they run where none is i
   expect(runToEnd(['node', join(copy, 'main.js'), 'plan'], { env }).err).toContain('ERR_MODULE_NOT_FOUND');
 });
 
-test('a command charged to a container with less than 8 MiB left ends instead, another one goes on', () => {
+test('a command charged to a container with less than 4 MiB left ends instead, another one goes on', () => {
   expect(() => requireRoom(process.pid, needBytes - 1, '/run/x')).toThrow(
-    'has 8.0 MiB left, this command may need 8.0 MiB of it and ends here. Read /run/x/status.json with cat.',
+    'has 4.0 MiB left, this command may need 4.0 MiB of it and ends here. Read /run/x/status.json with cat.',
   );
   expect(() => requireRoom(process.pid, needBytes, '/run/x')).not.toThrow();
 });
@@ -237,5 +238,50 @@ skipUnless('script', ['--version'])(
     expect(readdirSync(service.incidentDir)).toEqual(['run']);
     expect(ask('y\n').out).toContain('The service stood still');
     expect(readdirSync(service.incidentDir)).toHaveLength(2);
+  },
+);
+
+const refusal: string | undefined = cgroupRefusal();
+if (refusal !== undefined) process.stderr.write(`SKIPPED 1 test of a full container: ${refusal}\n`);
+
+/** Fills its container with Buffers until 10 MiB are left, and keeps it there whatever V8 gives back. */
+const fillerSource = `
+import { start, memory } from 'plimsoll';
+start({ snapshot: 'off', log: 'off' });
+const held = [];
+const fill = () => {
+  while (memory.readMemory().headroomBytes > 10 * 2 ** 20) held.push(Buffer.alloc(2 ** 18, 1));
+};
+fill();
+setInterval(fill, 20);
+setTimeout(() => process.stdout.write('full'), 1500);
+`;
+
+test.skipIf(refusal !== undefined)(
+  `in a full container of 160 MiB top ends with 6 and nobody is killed${refusal === undefined ? '' : ` [SKIPPED: ${refusal}]`}`,
+  { timeout: 60_000 },
+  async () => {
+    const incidentDir = temporaryFolder();
+    const group = new MemoryCgroup(160 * 2 ** 20);
+    onTestFinished(() => group.remove());
+    const env = cleanEnvironment({ PLIMSOLL_INCIDENT_DIR: incidentDir });
+    const words = ['--max-old-space-size=64', '--input-type=module', '-e', fillerSource];
+    const cwd = join(import.meta.dirname, '..', '..');
+    let service: ChildProcess | undefined;
+    const ended = group.run(process.execPath, words, {
+      timeoutMs: 50_000,
+      env,
+      cwd,
+      onSpawn: (child: ChildProcess) => (service = child),
+    });
+    await once(service?.stdout as NodeJS.ReadableStream, 'data');
+    const outcome = await group.run(plimsoll, ['top'], { timeoutMs: 20_000, env });
+    expect(outcome).toMatchObject({ code: 6, stdout: '' });
+    expect(outcome.stderr).toMatch(
+      /^plimsoll: this container has \d+ MiB left and `top` is not started below 12 MiB; cat \S+\/run\/\*\/status\.json shows /,
+    );
+    expect(group.oomKillCount).toBe(0);
+    service?.kill('SIGKILL');
+    await ended;
   },
 );

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mib } from '@plimsoll/memory';
 import { expect, test } from 'vitest';
@@ -195,4 +195,25 @@ test('a drill whose client leaves is broken off and the next one can begin', asy
   leaver.socket.destroy();
   await new Promise((resolve) => setTimeout(resolve, 500));
   await client.ask('drill', { bytes: mib(1), durationMs: 100 });
+});
+
+test('no answer shows a key, a value or a variable of the environment', async () => {
+  const child = startGuarded(temporaryFolder(), [], { SESSION_TOKEN: 'environment-secret' });
+  const [path = ''] = await socketsOf(child);
+  using client = await ControlClient.open(path);
+  const census = await client.ask('census');
+  expect(JSON.stringify(census)).toContain('<key 1 of ');
+  const answers = [census];
+  for (const method of ['sample', 'holders', 'journal', 'explain']) answers.push(await client.ask(method));
+  expect(JSON.stringify(answers).match(/\w+-secret/g)).toBeNull();
+});
+
+test('a run folder that is deleted takes the channel away and nothing else', async () => {
+  const child = startGuarded(temporaryFolder());
+  const [path = ''] = await socketsOf(child);
+  using client = await ControlClient.open(path);
+  rmSync(join(child.incidentDir, 'run'), { recursive: true });
+  expect(await client.ask('sample')).toHaveProperty('level', 'normal');
+  child.process.stdin?.end();
+  expect(await once(child.process, 'exit')).toEqual([0, null]);
 });

@@ -26,6 +26,14 @@ if (mode === 'cluster' && cluster.isPrimary) {
       return droppedCount * 100;
     },
   });
+  /** What no answer may show: keys, values and names made from data. */
+  const byEmail = Object.fromEntries(
+    Array.from({ length: 5000 }, (_, index) => [
+      `jane.key-secret-${index}@example.com`,
+      [`value-secret-${index}`],
+    ]),
+  );
+  globalThis.directory = { byEmail, byToken: new Map(Object.entries(byEmail)) };
   process.stdout.write(guard.active ? 'up\n' : 'off\n');
   if (mode !== 'cluster') process.stdin.resume().on('end', () => guard.stop());
 }
