@@ -35,5 +35,6 @@ if (mode === 'cluster' && cluster.isPrimary) {
   );
   globalThis.directory = { byEmail, byToken: new Map(Object.entries(byEmail)) };
   process.stdout.write(guard.active ? 'up\n' : 'off\n');
-  if (mode !== 'cluster') process.stdin.resume().on('end', () => guard.stop());
+  // Nothing is stopped: the guard must not keep the process.
+  if (mode !== 'cluster') process.stdin.resume();
 }
