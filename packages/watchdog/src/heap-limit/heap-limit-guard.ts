@@ -148,6 +148,8 @@ export class HeapLimitGuard {
     const { config, log, ladder, ballast, look, keepLast } = this.#terms;
     const { exitCode: exit } = config;
     const beganMs = performance.now();
+    const beganResidentBytes = process.memoryUsage.rss();
+    const beganCpu = process.cpuUsage();
     try {
       const now = look();
       // V8 has just quadrupled its limit so that we can run; the reader of the evidence wants the one that was reached.
@@ -169,6 +171,8 @@ export class HeapLimitGuard {
         limitBytes,
         headroomBytes,
         tookMs: Math.round(performance.now() - beganMs),
+        cpuMs: cpuMsSince(beganCpu),
+        addedResidentBytes: process.memoryUsage.rss() - beganResidentBytes,
       });
       const evidence = folder === null ? '' : `\nEvidence: ${folder}`;
       this.#terminationLog.write(`${words}\n${describeState(moment.sample)}.${evidence}`);
@@ -182,6 +186,12 @@ export class HeapLimitGuard {
     }
     return { exit };
   }
+}
+
+/** CPU time of all threads; where many share a core the clock says more. */
+function cpuMsSince(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(began);
+  return Math.round((user + system) / 1000);
 }
 
 function thresholdsOf(config: HeapLimitConfig): ArmingThresholds {

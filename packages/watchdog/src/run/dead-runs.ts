@@ -52,7 +52,7 @@ function reportDeath({ status, timelinePath }: DeadRun, store: IncidentStore, lo
   if (incident?.startsWith(store.dir) === true) completeTimeline(incident, timelinePath);
   log.write(
     'found-death',
-    `The process before this one ended without a word at ${new Date(last.atMs).toISOString()}, at ${formatBytes(last.workingSetBytes)} of ${formatBytes(last.limitBytes)}, heap ${formatBytes(last.heapUsedBytes)} of ${formatBytes(last.heapLimitBytes)}.${incident === null ? '' : ` Evidence: ${incident}.`}`,
+    `The process before this one ended ${status.lastWords === undefined ? 'without a word ' : ''}at ${new Date(last.atMs).toISOString()}, at ${formatBytes(last.workingSetBytes)} of ${formatBytes(last.limitBytes)}, heap ${formatBytes(last.heapUsedBytes)} of ${formatBytes(last.heapLimitBytes)}.${status.lastWords === undefined ? '' : ` Its last words: ${status.lastWords}`}${incident === null ? '' : ` Evidence: ${incident}.`}`,
     {
       endedPid: status.identity.pid,
       headroomBytes: last.headroomBytes,

@@ -12,7 +12,7 @@ import { sampleOf } from '../sample.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** Leaves what a process leaves that was killed at `workingSetBytes`, and what the next start says of it. */
-function linesAfterDeath(workingSetBytes: number, level: PressureLevel) {
+function linesAfterDeath(workingSetBytes: number, level: PressureLevel, lastWords?: string) {
   const dir = temporaryFolder();
   const store = new IncidentStore({ dir, quotaBytes: mib(1), maxCount: 5 });
   const incident = join(dir, '20261120T170001Z-host-1-0123abcd-growth');
@@ -31,6 +31,7 @@ function linesAfterDeath(workingSetBytes: number, level: PressureLevel) {
     trend: {},
     incident,
     offReasons: [],
+    ...(lastWords === undefined ? {} : { lastWords }),
   });
   run.timeline.close();
   const output = join(dir, 'stderr');
@@ -55,4 +56,11 @@ test('a process that ended with 61 % of the limit left did not die of memory: no
   const { lines, runPath } = linesAfterDeath(mib(100), 'normal');
   expect(lines).toBe('');
   expect(existsSync(runPath)).toBe(false);
+});
+
+test('a process that said why it ended is told with its last words', () => {
+  const { lines } = linesAfterDeath(mib(250), 'terminal', 'JavaScript heap out of memory: Map `sessions`.');
+  expect((JSON.parse(lines) as { message: string }).message).toContain(
+    'The process before this one ended at 2026-11-20T17:00:00.000Z, at 250 MiB of 256 MiB, heap 60 MiB of 199 MiB. Its last words: JavaScript heap out of memory: Map `sessions`. Evidence: ',
+  );
 });

@@ -2,7 +2,13 @@
 import { start } from '@plimsoll/watchdog';
 
 const [form, incidentDir, options = '{}'] = process.argv.slice(2);
-start({ incidentDir, snapshot: 'off', ...JSON.parse(options) });
+const { growOnceToMib, ...rest } = JSON.parse(options);
+let asked = 0;
+const grow = ({ heapLimitBytes }) => {
+  asked += 1;
+  return asked === 1 && growOnceToMib > heapLimitBytes / 2 ** 20 ? growOnceToMib * 2 ** 20 : undefined;
+};
+start({ incidentDir, snapshot: 'off', ...rest, ...(growOnceToMib === undefined ? {} : { grow }) });
 
 const products = new Map();
 for (let id = 0; id < 5_000; id += 1) products.set(`key-secret-${id}`, { id, name: `value-secret-${id}` });
