@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { defaultIncidentDir } from '@plimsoll/watchdog';
+import { explainIncident, type StoredIncident } from '../../src/cli/control/explain-text.ts';
 import { guardFolders, needBytes, requireRoom } from '../../src/cli/control/client.ts';
 import { cgroupRefusal, MemoryCgroup } from '../../../../benchmarks/cgroup/memory-cgroup.mjs';
 import { temporaryFolder } from '../service.ts';
@@ -97,6 +98,15 @@ test('capture predicts, takes nothing unasked, files an incident with --yes, and
     /\nFired\n {2}call {5}\S+Z {2}plimsoll capture\n {2}profile {2}allocation\.heapprofile, /,
   );
   expect(run(service, 'explain', 'last').out).toBe(out);
+  const { folder, record, journal } = JSON.parse(
+    run(service, 'explain', 'last', '--json').out,
+  ) as StoredIncident & {
+    folder: string;
+  };
+  const autopsy = { sentence: 'Map `sessions` holds 3 entries.' };
+  expect(explainIncident(folder, { record: { ...record, autopsy }, journal })).toContain(
+    '\n  held by        Map `sessions` holds 3 entries.\n',
+  );
 });
 
 test('drill is named by profile and autopsy, says what would happen at night, and leaves nothing', async () => {

@@ -11,6 +11,8 @@ export interface StoredIncident {
     readonly deepestLevel: string;
     readonly atTrigger: MemoryNumbers;
     readonly latest: MemoryNumbers;
+    /** What the autopsy found; absent where none was made. */
+    readonly autopsy?: { readonly sentence: string };
     readonly sites: readonly {
       readonly functionName: string;
       readonly file: string;
@@ -90,6 +92,7 @@ export function explainIncident(folder: string, { record, journal }: StoredIncid
     ...memoryLines(latest, `${limit.source}: ${limit.origin}`),
     `  deepest level  ${record.deepestLevel}`,
     `  then           working set ${sizeText(record.atTrigger.workingSetBytes)}, heap ${sizeText(record.atTrigger.heapUsedBytes)} when it opened`,
+    ...(record.autopsy === undefined ? [] : [`  held by        ${record.autopsy.sentence}`]),
     ...sites
       .slice(0, 5)
       .map(
