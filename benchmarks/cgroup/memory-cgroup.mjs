@@ -28,6 +28,11 @@ export class MemoryCgroup {
     return Number(readFileSync(join(this.path, file), 'utf8'));
   }
 
+  /** Resizes the container while it runs. */
+  set limitBytes(bytes) {
+    writeFileSync(join(this.path, 'memory.limit_in_bytes'), String(bytes));
+  }
+
   get peakBytes() {
     return this.#number('memory.max_usage_in_bytes');
   }

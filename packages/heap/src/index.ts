@@ -8,6 +8,7 @@ export {
   type UserHeapFlags,
   type UserHeapFlagSources,
 } from './flags/user-heap-flags.ts';
+export { growHeap, type HeapGrowthOptions } from './growth.ts';
 export { type ObservedMemory, type ObservedTerms, observedTerms } from './observed-terms.ts';
 export type { HeapPlan, HeapReserve, PlanHeapOptions, ReserveName, WorkerPlan } from './plan/heap-plan.ts';
 export { planHeap } from './plan/plan-heap.ts';

@@ -5,13 +5,14 @@ import { isMainThread } from 'node:worker_threads';
 import { honourWorkerLimits } from '@plimsoll/heap';
 import { startFromEnvironment } from '@plimsoll/watchdog';
 import { isLauncher } from './launcher.ts';
+import { growService } from './planned-heap.ts';
 import { planService } from './service-plan.ts';
 
 function arm(): void {
   // NODE_OPTIONS and --import reach workers and package managers too; neither is the service.
   if (!isMainThread || isLauncher(process.argv[1])) return;
   try {
-    const guard = startFromEnvironment({ plan: planService });
+    const guard = startFromEnvironment({ plan: planService, grow: growService });
     if (guard.active) honourWorkerLimits();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);

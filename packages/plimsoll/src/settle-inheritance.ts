@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { joinNodeOptions, splitNodeOptions } from '@plimsoll/heap';
 import { processEnvironment, startWords } from '@plimsoll/memory';
 import { isLauncher } from './launcher.ts';
+import { markPlannedHeap } from './planned-heap.ts';
 import { preloadArgument, splittablePreloadArgument } from './preload-file.ts';
 
 /** A size flag as `plimsoll run` and `plimsoll flags` write it. */
@@ -17,6 +18,7 @@ function settle(): void {
   const inherited = splitOff(splitNodeOptions(environment['NODE_OPTIONS'] ?? ''));
   const argued = splitOff(process.execArgv);
   process.execArgv.splice(0, argued.ours.length);
+  if ([...argued.ours, ...inherited.ours].some((word) => SIZE_FLAG.test(word))) markPlannedHeap();
   if (isLauncher(process.argv[1]) || Number(environment['PLIMSOLL_CHILDREN']) > 0) {
     if (argued.ours.length > 0) setNodeOptions(environment, [...argued.ours, ...inherited.others]);
   } else if (inherited.ours.length > 0) setNodeOptions(environment, inherited.others);

@@ -1,5 +1,6 @@
 import { honourWorkerLimits } from '@plimsoll/heap';
 import { type Guard, type GuardOptions, start as startGuard } from '@plimsoll/watchdog';
+import { growService } from './planned-heap.ts';
 import { planService } from './service-plan.ts';
 
 /**
@@ -8,7 +9,7 @@ import { planService } from './service-plan.ts';
  * @throws ERR_PLIMSOLL_CONFIG naming every bad option and variable. Once started it never throws into the service.
  */
 export function start(options: GuardOptions = {}): Guard {
-  const guard = startGuard({ plan: planService, ...options });
+  const guard = startGuard({ plan: planService, grow: growService, ...options });
   if (guard.active) honourWorkerLimits();
   return guard;
 }
