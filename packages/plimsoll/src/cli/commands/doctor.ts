@@ -28,7 +28,7 @@ export function addDoctorCommand(program: Command): void {
     .summary('judge how V8’s heap limit stands to the container’s')
     .description(
       'Judges how V8’s heap limit stands to the container’s, and says what to paste. Looks at the command given, at the running service of this container, at ' +
-        'the Dockerfile or start script of this folder, in this order.',
+        'the Dockerfile or start script of this folder, in this order; and at what the machine adds: swap, huge pages, C library, incident folder, QoS class.',
     )
     .argument('[command...]', 'after --: how the service is started')
     .option('--limit <size>', 'judge as if the container had this limit', parseSize)
@@ -36,7 +36,7 @@ export function addDoctorCommand(program: Command): void {
     .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
-      '\nExit codes: 0 it fits, 3 memory is wasted or evidence has no room, 4 the kernel will kill it.',
+      '\nExit codes: 0 it fits, 3 memory is wasted, evidence has no room or cannot be written, 4 the kernel will kill it.',
     )
     .action((words: string[], options: DoctorOptions) => {
       const environment = userEnvironment();
@@ -73,7 +73,7 @@ function chooseService(
 }
 
 function diagnosisText(diagnosis: Diagnosis): string {
-  const { found, service, heap, assessment, remedy, sentence, severity } = diagnosis;
+  const { found, service, heap, assessment, remedy, sentence, severity, findings } = diagnosis;
   const lines = [
     `limit    ${formatBytes(found.limit.limitBytes)} (${found.origin})`,
     `service  ${service.foundIn}${service.words.length > 0 ? `: node ${service.words.join(' ')}` : ''}`,
@@ -84,11 +84,12 @@ function diagnosisText(diagnosis: Diagnosis): string {
           `peak     ${formatBytes(assessment.peakBytes)} when that heap is full, ${formatBytes(assessment.freeBytes)} left of the limit`,
         ]),
     ...found.limit.notes.map((note) => `note     ${note}`),
+    ...findings.map((finding) => `${finding.name}: ${finding.sentence}.\n         ${finding.remedy}`),
     '',
     `${severity}: ${sentence}.`,
   ];
   if (remedy !== undefined) lines.push('', remedyText(remedy, found.limit.limitBytes));
-  else if (severity !== 'good') lines.push('', whyNoPlan(diagnosis));
+  else if (assessment !== undefined && assessment.verdict !== 'fits') lines.push('', whyNoPlan(diagnosis));
   return `${lines.join('\n')}\n`;
 }
 
@@ -113,7 +114,8 @@ function whyNoPlan({ found, heap }: Diagnosis): string {
   }
 }
 
-function diagnosisJson({ found, service, heap, assessment, remedy, sentence, severity }: Diagnosis): string {
+function diagnosisJson(diagnosis: Diagnosis): string {
+  const { found, service, heap, assessment, remedy, sentence, severity, findings } = diagnosis;
   const { limitBytes, source, origin, notes } = found.limit;
   const { heap: sizes, nodeMajor, setBy } = heap;
   return `${JSON.stringify(
@@ -127,6 +129,7 @@ function diagnosisJson({ found, service, heap, assessment, remedy, sentence, sev
       peakBytes: assessment?.peakBytes ?? null,
       freeBytes: assessment?.freeBytes ?? null,
       plannedOldSpaceBytes: assessment?.plan?.oldSpaceBytes ?? null,
+      findings,
       remedy: remedy ?? null,
     },
     null,

@@ -1,8 +1,10 @@
 import { assessHeap, type HeapAssessment } from '@plimsoll/heap';
 import { formatBytes, type PlimsollConfig } from '@plimsoll/memory';
+import { defaultIncidentDir } from '@plimsoll/watchdog';
 import type { ServiceLimit } from '../service-limit.ts';
 import { serviceTermsOf } from '../../service-plan.ts';
 import { findHeapInForce, type HeapInForce } from './heap-in-force.ts';
+import { findOnMachine, type MachineFinding } from './machine-findings.ts';
 import { remedyFor, type Remedy } from './remedy.ts';
 import type { Service } from './service.ts';
 
@@ -22,6 +24,8 @@ export interface Diagnosis {
   readonly heap: HeapInForce;
   /** undefined where nothing limits the process below the machine. */
   readonly assessment: HeapAssessment | undefined;
+  /** What the machine, the container and the environment add; empty where another container is judged than the one here. */
+  readonly findings: readonly MachineFinding[];
   /** undefined where there is nothing to mend, or nothing that would. */
   readonly remedy: Remedy | undefined;
 }
@@ -34,13 +38,20 @@ export function diagnose(
   environment: NodeJS.ProcessEnv,
 ): Diagnosis {
   const heap = findHeapInForce(service, found, environment);
-  const common = { found, service, heap };
+  const findings = found.origin === '--limit' ? [] : findHere(service, heap.nodeMajor, config, environment);
+  const common = { found, service, heap, findings };
   const { limitBytes } = found.limit;
   if (!found.isBounded) {
     const sentence =
       `nothing limits this process below the machine’s ${formatBytes(limitBytes)}, and V8 may grow to ` +
       `${formatBytes(heap.heap.heapLimitBytes)}: run the doctor in the container, or give its limit with --limit`;
-    return { ...common, severity: 'good', sentence, assessment: undefined, remedy: undefined };
+    return {
+      ...common,
+      severity: worstOf(findings, 'good'),
+      sentence,
+      assessment: undefined,
+      remedy: undefined,
+    };
   }
   const { nodeMajor } = heap;
   const assessment = assessHeap({
@@ -49,10 +60,33 @@ export function diagnose(
     nodeMajor,
     ...serviceTermsOf(config),
   });
-  const severity = severityOf(assessment);
+  const severity = worstOf(findings, severityOf(assessment));
   const { plan } = assessment;
-  const remedy = severity === 'good' || plan === undefined ? undefined : remedyFor(service, plan);
+  const remedy = assessment.verdict === 'fits' || plan === undefined ? undefined : remedyFor(service, plan);
   return { ...common, severity, sentence: assessment.sentence, assessment, remedy };
+}
+
+function findHere(
+  { pid }: Service,
+  nodeMajor: number,
+  { incidentDir }: PlimsollConfig,
+  environment: NodeJS.ProcessEnv,
+): MachineFinding[] {
+  return findOnMachine({
+    pid: pid ?? 'self',
+    nodeMajor,
+    environment,
+    incidentDir: incidentDir ?? defaultIncidentDir(),
+  });
+}
+
+function worstOf(findings: readonly MachineFinding[], severity: Severity): Severity {
+  const rank: readonly Severity[] = ['good', 'advice', 'danger'];
+  const worst = Math.max(
+    rank.indexOf(severity),
+    ...findings.map((finding) => rank.indexOf(finding.severity)),
+  );
+  return rank[worst] ?? severity;
 }
 
 function severityOf({ verdict }: HeapAssessment): Severity {

@@ -11,6 +11,8 @@ export interface Service {
   readonly nodeOptions: string | undefined;
   /** The Node.js that runs it; undefined when the one on the PATH will. */
   readonly nodePath: string | undefined;
+  /** The process, where it runs. */
+  readonly pid?: number;
 }
 
 /** A service given on the command line of `doctor`: the words after `--`. */
@@ -29,7 +31,7 @@ export function runningService(pid: number): Service | undefined {
     const nodeOptions = environment
       .find((entry) => entry.startsWith('NODE_OPTIONS='))
       ?.slice('NODE_OPTIONS='.length);
-    return { foundIn: `process ${pid}`, words, nodeOptions, nodePath: `/proc/${pid}/exe` };
+    return { foundIn: `process ${pid}`, words, nodeOptions, nodePath: `/proc/${pid}/exe`, pid };
   } catch {
     return undefined;
   }
