@@ -1,5 +1,12 @@
 export type { CaptureOutcome, Guard } from './guard/guard.ts';
-export type { GuardOptions, HeapPlanner, PlannedHeap } from './guard/guard-options.ts';
+export type {
+  GuardOptions,
+  HeapGrower,
+  HeapGrowthTerms,
+  HeapPlanner,
+  HeapPolicies,
+  PlannedHeap,
+} from './guard/guard-options.ts';
 export { start, startFromEnvironment } from './guard/start.ts';
 export {
   type IncidentName,
@@ -9,6 +16,7 @@ export {
 } from './incident/incident-name.ts';
 export {
   type IncidentCapture,
+  type IncidentEnding,
   type IncidentFile,
   type IncidentRecord,
   type IncidentRefusal,

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mib } from '@plimsoll/memory';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { cgroupRefusal, MemoryCgroup } from '../../../../benchmarks/cgroup/memory-cgroup.mjs';
 import { type IncidentRecord, readIncident } from '../../src/index.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -89,7 +89,7 @@ test.skipIf(refusal !== undefined)(
       path: 'sessions',
     });
     expect(record.autopsy?.sentence).toMatch(
-      /^Map `sessions` \(.*leaking\.mjs:16\) holds [\d,]+ entries, about \d+(\.\d)? MiB of the \d+(\.\d)? MiB heap; allocated in `\w+` \(.*leaking\.mjs:\d+\)\.$/,
+      /^Map `sessions` \(.*leaking\.mjs:18\) holds [\d,]+ entries, about \d+(\.\d)? MiB of the \d+(\.\d)? MiB heap; allocated in `\w+` \(.*leaking\.mjs:\d+\)\.$/,
     );
     expect(death.files).toEqual([
       'README.txt',
@@ -174,3 +174,32 @@ test('a heap that may grow goes on past the 54 MiB it was planned for; its end a
   // Made at a tick, perhaps before the leak was most of the heap: then it names nothing rather than the cache.
   expect(['sessions', 'unknown']).toContain(death.record.autopsy?.findings[0]?.name);
 }, 60_000);
+
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+
+test.skipIf(!canMount)(
+  canMount
+    ? 'on a disk that fills up after the hook was armed, the last words are filed in the 2 MiB that were put aside'
+    : 'on a disk that fills up the last words are filed [SKIPPED: mounting a small disk needs root on Linux]',
+  async () => {
+    const incidentDir = temporaryFolder();
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', incidentDir]);
+    onTestFinished(() => void spawnSync('umount', [incidentDir]));
+    expect(mounted.status).toBe(0);
+    const { signal, stderr } = await runAlone(
+      ['--max-old-space-size=60', '--max-semi-space-size=2', program, 'fullDisk', incidentDir],
+      { timeoutMs: 60_000, env: { PATH: process.env['PATH'], PLIMSOLL_LIMIT: '512MiB' } },
+    );
+    expect(signal).toBe('SIGABRT');
+    expect(readdirSync(incidentDir)).toContain('filler');
+    const line = stderr.split('\n').find((text) => text.startsWith('{"plimsoll":"death"')) ?? '{}';
+    const { folder } = JSON.parse(line) as { folder: string };
+    const record = readIncident(folder);
+    expect(record.ending?.exitCode).toBe(134);
+    expect(record.autopsy?.findings[0]).toMatchObject({ name: 'sessions' });
+    expect(record.files.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['allocation.heapprofile', 'autopsy.json', 'census.json', 'README.txt']),
+    );
+  },
+  60_000,
+);

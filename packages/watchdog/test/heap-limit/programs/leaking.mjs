@@ -1,4 +1,6 @@
 // A service with an innocent cache and a leak, in the form that the first argument names, with the customers' data in every key and value.
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { start } from '@plimsoll/watchdog';
 
 const [form, incidentDir, options = '{}'] = process.argv.slice(2);
@@ -41,4 +43,20 @@ const forms = {
   },
 };
 const bodies = [];
+
+/** Fills the disk once the hook is armed: the room for the last words is put aside by then. */
+let isFull = false;
+forms.fullDisk = () => {
+  void forms.leak();
+  const [run] = readdirSync(join(incidentDir, 'run'));
+  if (isFull || !existsSync(join(incidentDir, 'run', run, 'ballast'))) return;
+  isFull = true;
+  for (const bytes of [65_536, 4_096]) {
+    try {
+      for (;;) appendFileSync(join(incidentDir, 'filler'), Buffer.alloc(bytes));
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error;
+    }
+  }
+};
 setInterval(() => void forms[form](), 10);
