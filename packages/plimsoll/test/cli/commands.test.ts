@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -123,6 +123,24 @@ test('doctor: the heap that was planned is good, exit code 0; half of it is advi
     },
     plannedOldSpaceBytes: 157 * 2 ** 20,
   });
+});
+
+test('doctor: what its own remedy starts is good, exit code 0, on a command line and in a Dockerfile', () => {
+  const words = ['node_modules/.bin/plimsoll', 'run', '--', 'node', 'server.js'];
+  const judge = [plimsoll, 'doctor', '--limit', '256MiB'];
+  const stated = runToEnd([...judge, '--', ...words]);
+  expect(stated.code).toBe(0);
+  expect(stated.out).toContain('set by plimsoll run');
+  const image = join(folder, 'image');
+  mkdirSync(image);
+  writeFileSync(join(image, 'Dockerfile'), `FROM node:24\nCMD ${JSON.stringify(words)}\n`);
+  expect(runToEnd(judge, { cwd: image }).code).toBe(0);
+});
+
+test('doctor: the Dockerfile of the examples fits 512 MiB', () => {
+  const cwd = join(import.meta.dirname, '..', '..', '..', '..', 'examples', 'docker');
+  const { code, out } = runToEnd([plimsoll, 'doctor', '--limit', '512MiB'], { cwd });
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('set by plimsoll run') as string });
 });
 
 test('doctor reads the start script and, before it, the Dockerfile of the folder', () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { predictV8Heap, readUserHeapFlags, type UserHeapFlag, type V8Heap } from '@plimsoll/heap';
+import { planService } from '../../service-plan.ts';
 import { nodeMajorOf } from '../run/node-version.ts';
 import type { ServiceLimit } from '../service-limit.ts';
 import type { Service } from './service.ts';
@@ -22,6 +23,11 @@ export function findHeapInForce(
   const nodePath = service.nodePath ?? 'node';
   const nodeMajor = nodeMajorOf(nodePath, environment);
   const flags = readUserHeapFlags({ execArgv: service.words, nodeOptions });
+  const planned =
+    service.isRun === true && found.isBounded && flags.all.length === 0
+      ? plannedHeap(found.limit.limitBytes, nodeMajor)
+      : undefined;
+  if (planned !== undefined) return { heap: planned, nodeMajor, setBy: 'plimsoll run' };
   const predicted = predictV8Heap({ limitBytes: found.limit.limitBytes, nodeMajor, flags });
   const isHere = found.origin !== '--limit';
   const measuredBytes = isHere ? measureHeapLimit(nodePath, flags.all, environment) : undefined;
@@ -39,6 +45,16 @@ export function findHeapInForce(
     nodeMajor,
     setBy: isPlanned(service) ? 'plimsoll run' : setBy === '' ? 'V8’s default' : setBy,
   };
+}
+
+/** undefined where no heap fits: `plimsoll run` refuses to start the service then, and V8's default is judged. */
+function plannedHeap(limitBytes: number, nodeMajor: number): V8Heap | undefined {
+  try {
+    const { oldSpaceBytes, semiSpaceBytes, heapLimitBytes } = planService({ limitBytes, nodeMajor });
+    return { oldSpaceBytes, semiSpaceBytes, heapLimitBytes };
+  } catch {
+    return undefined;
+  }
 }
 
 /** True when the first words are size flags that end in our preload, as `plimsoll run` puts them. */

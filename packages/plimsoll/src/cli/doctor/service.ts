@@ -11,6 +11,8 @@ export interface Service {
   readonly nodeOptions: string | undefined;
   /** The Node.js that runs it; undefined when the one on the PATH will. */
   readonly nodePath: string | undefined;
+  /** True where `plimsoll run` will start it, so that its heap is that of the plan. */
+  readonly isRun?: boolean;
   /** The process, where it runs. */
   readonly pid?: number;
 }
@@ -19,7 +21,13 @@ export interface Service {
 export function statedService(words: readonly string[], nodeOptions: string | undefined): Service {
   const end = words.findIndex((word) => /^node(?:js)?$/.test(basename(word)));
   const nodePath = words[end]?.includes('/') === true ? words[end] : undefined;
-  return { foundIn: 'the command given', words: words.slice(end + 1), nodeOptions, nodePath };
+  return {
+    foundIn: 'the command given',
+    words: words.slice(end + 1),
+    nodeOptions,
+    nodePath,
+    isRun: isRunBy(words.slice(0, end)),
+  };
 }
 
 /** The running process `pid`; undefined when it has ended, may not be read, or is not Node.js. */
@@ -148,7 +156,13 @@ function commandLineService(line: string, inherited: string | undefined): Servic
     words: end === -1 ? [] : words.slice(end + 1),
     nodeOptions,
     nodePath: undefined,
+    isRun: isRunBy(words.slice(0, Math.max(0, end))),
   };
+}
+
+/** True when the words before `node` are those of `plimsoll run`. */
+function isRunBy(words: readonly string[]): boolean {
+  return words.some((word, index) => basename(word) === 'plimsoll' && words[index + 1] === 'run');
 }
 
 function readText(path: string): string | undefined {
