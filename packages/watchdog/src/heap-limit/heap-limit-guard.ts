@@ -110,7 +110,7 @@ export class HeapLimitGuard {
       this.#refusals.add(reason);
       this.#terms.log.write(
         'degraded',
-        `V8's heap limit is near and its hook stands down: ${reason} A death there is told by profile and timeline only.`,
+        `V8's heap limit is near and its hook stands down: ${reason} A death there is told by what the ticks have filed.`,
         { reason },
       );
     }
