@@ -1,7 +1,7 @@
 // Does a heap follow a container that is resized in place, from 128 to 512 MiB, without a restart; and where it may not grow, does the process end instead of hanging?
 //
-// pnpm bench heap-growth [--nodes 20,22,24,26] [--forms grown,same,worker,inspector] [--json]
-// `grown`: the limit is raised once the guard is armed. `same`: it stays. `worker`, `inspector`: it is raised, and a worker thread lives or the inspector port is open,
+// pnpm bench heap-growth [--nodes 20,22,24,26] [--forms grown,same,own-flag,worker,inspector] [--json]
+// `grown`: the limit is raised once the guard is armed. `same`: it stays. `own-flag`: it is raised, and the user has sized the heap himself. `worker`, `inspector`: it is raised, and a worker thread lives or the inspector port is open,
 // in which case a pause could hang, so that the heap does not grow. Real memory cgroups; the service is started by `plimsoll run`.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,14 +13,15 @@ const here = import.meta.dirname;
 const MIB = 2 ** 20;
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
 const service = join(here, 'heap-growth', 'growing-service.cjs');
-const forms = ['grown', 'same', 'worker', 'inspector'];
+const forms = ['grown', 'same', 'own-flag', 'worker', 'inspector'];
+const flagsOf = { 'own-flag': ['--max-old-space-size=47'], inspector: ['--inspect=127.0.0.1:0'] };
 const TIMEOUT_MS = 90_000;
 
 /** Runs the service in a group of 128 MiB to its end. */
 export async function measureGrowth({ nodePath, form }) {
   const group = new MemoryCgroup(128 * MIB);
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-heap-growth-'));
-  const flags = form === 'inspector' ? ['--inspect=127.0.0.1:0'] : [];
+  const flags = flagsOf[form] ?? [];
   const argument = form === 'worker' ? ['worker'] : [];
   try {
     const words = ['run', '--', nodePath, ...flags, service, ...argument];

@@ -4,12 +4,13 @@ import { measureGrowth } from '../../../../benchmarks/heap-growth.mjs';
 
 const reason: string | undefined = cgroupRefusal();
 if (reason !== undefined)
-  process.stderr.write(`SKIPPED 2 tests of a container that is resized in place: ${reason}\n`);
+  process.stderr.write(`SKIPPED 3 tests of a container that is resized in place: ${reason}\n`);
 const title = reason === undefined ? '' : ` [SKIPPED: ${reason}]`;
 
 // Workers, an inspector client and the other versions of Node.js are in `pnpm bench heap-growth`.
 test.skipIf(reason !== undefined).each([
   ['grown', { outcome: 'kept 140 MiB', grown: true, oomKillCount: 0 }],
+  ['own-flag', { outcome: 'ended at the limit', grown: false, oomKillCount: 0 }],
   ['same', { outcome: 'ended at the limit', grown: false, oomKillCount: 0 }],
 ])(
   `a heap of 53 MiB that needs 140, in a container of 128 MiB that is raised to 512 or not: %s${title}`,
