@@ -83,13 +83,14 @@ async function packages() {
 
 /** Packs as a release would, with the scripts that belong to it, and looks at what came out. */
 async function packageFaults(name, scratch) {
-  const packed = JSON.parse(
-    execFileSync('npx', ['-y', 'pnpm@10.34.9', 'pack', '--json', '--pack-destination', scratch], {
-      cwd: join(root, 'packages', name),
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }),
-  );
+  const pack = ['-y', 'pnpm@10.34.9', 'pack', '--json', '--pack-destination', scratch];
+  const output = execFileSync('npx', pack, {
+    cwd: join(root, 'packages', name),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // pnpm writes the names of the scripts it runs before the object.
+  const packed = JSON.parse(output.slice(output.search(/^\{/m)));
   const faults = [];
   const paths = packed.files.map((file) => file.path);
   if (!paths.some((path) => path.endsWith('.d.ts')))
