@@ -12,8 +12,14 @@ const all = readdirSync(here)
 
 if (name !== undefined && all.includes(name)) {
   const file = join(here, `${name}.mjs`);
-  process.argv = [process.argv[0], file, ...rest];
-  await import(pathToFileURL(file).href);
+  if (rest.includes('--help')) {
+    // The head of the file says what it asks, how, and which arguments it takes.
+    const head = /^(?:\/\/.*\n)+/.exec(readFileSync(file, 'utf8'))?.[0] ?? '';
+    process.stdout.write(head.replaceAll(/^\/\/ ?/gm, ''));
+  } else {
+    process.argv = [process.argv[0], file, ...rest];
+    await import(pathToFileURL(file).href);
+  }
 } else {
   const unknown = name !== undefined && name !== '--help';
   const question = (file) =>
