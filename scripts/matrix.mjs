@@ -1,6 +1,7 @@
 // Runs a command under several Node majors: node scripts/matrix.mjs [20 22 24 26] [-- <script and arguments run by that node>]
 // Without a command it runs the test suite.
 import { spawnSync } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { nodeFor, supportedMajors } from './nodes.mjs';
 
 const cut = process.argv.indexOf('--');
@@ -22,7 +23,9 @@ for (const major of majors.length > 0 ? majors : supportedMajors) {
     const node = nodeFor(major);
     version = spawnSync(node, ['-v'], { encoding: 'utf8' }).stdout.trim();
     process.stdout.write(`\n== Node ${version}\n`);
-    const { status, signal } = spawnSync(node, command, { stdio: 'inherit' });
+    // Tests that start `node` by its name must get this one.
+    const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+    const { status, signal } = spawnSync(node, command, { stdio: 'inherit', env });
     outcome = status === 0 ? 'pass' : `FAIL (${signal ?? status})`;
   } catch (error) {
     outcome = `FAIL (no Node: ${error.message.split('\n')[0]})`;
