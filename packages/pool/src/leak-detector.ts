@@ -67,7 +67,7 @@ export class LeakDetector {
   readonly #outstanding = new Set<LeakRecord>();
   readonly #mode: LeakDetection;
   #exactDepthCount = 0;
-  #nextStackMs = 0;
+  #nextStackMs = Number.NEGATIVE_INFINITY;
   #sequence = 0;
   #leakedCount = 0;
 
@@ -89,7 +89,7 @@ export class LeakDetector {
     if (this.#exactDepthCount > 0 || this.#mode === 'exact') return true;
     if (nowMs < this.#nextStackMs || this.#mode === 'off') return false;
     this.#nextStackMs =
-      Math.max(this.#nextStackMs, nowMs - STACK_INTERVAL_MS * STACK_BURST_COUNT) + STACK_INTERVAL_MS;
+      Math.max(this.#nextStackMs, nowMs - STACK_INTERVAL_MS * (STACK_BURST_COUNT - 1)) + STACK_INTERVAL_MS;
     return true;
   }
 
