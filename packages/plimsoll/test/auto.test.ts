@@ -68,9 +68,10 @@ test.each(['cjs', 'esm'] as const)(
 test('under the permission model the service serves and one line says what is off', async () => {
   const folder = temporaryFolder();
   const flag = process.versions.node.startsWith('20.') ? '--experimental-permission' : '--permission';
-  const outcome = await serveOnce([flag, '--allow-fs-read=*', '--no-warnings', preload, serviceIn(folder)], {
-    env: environment(folder),
-  });
+  // Since Node 25 a service that listens needs leave to, with or without a guard.
+  const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
+  const flags = [flag, '--allow-fs-read=*', ...network, '--no-warnings'];
+  const outcome = await serveOnce([...flags, preload, serviceIn(folder)], { env: environment(folder) });
   expect(outcome).toMatchObject({ code: 0, body: 'ok', lines: [{ plimsoll: 'degraded' }] });
   expect(outcome.lines[0]?.message).toMatch(/Allocation profiles are off: .*permission.*Incidents are off: /);
 });
