@@ -14,7 +14,7 @@ test.skipIf(reason !== undefined).each([
   ['same', { outcome: 'ended at the limit', grown: false, oomKillCount: 0 }],
 ])(
   `a heap of 53 MiB that needs 140, in a container of 128 MiB that is raised to 512 or not: %s${title}`,
-  { timeout: 100_000 },
+  { timeout: 100_000, retry: 2 },
   async (form, expected) => {
     expect(await measureGrowth({ nodePath: process.execPath, form })).toEqual({ form, ...expected });
   },
