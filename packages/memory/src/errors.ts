@@ -59,3 +59,8 @@ export function isPlimsollError(error: unknown, code?: ErrorCode): error is Plim
   const { code: actual } = error as Partial<PlimsollError>;
   return actual !== undefined && actual in errorCodes && (code === undefined || actual === code);
 }
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

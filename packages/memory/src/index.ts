@@ -48,6 +48,7 @@ export {
   publishPressure,
 } from './pressure/level.ts';
 export { pressureThresholdDefaults, type PressureThresholds } from './pressure/thresholds.ts';
+export { type GroupProcess, readGroupProcesses } from './readings/group-processes.ts';
 export { type MemoryReader, openMemoryReader } from './readings/memory-reader.ts';
 export type { KernelCounters, MemorySample } from './readings/memory-sample.ts';
 export { oldSpaceLimitBytes, startWords } from './readings/old-space-limit.ts';
@@ -71,3 +72,4 @@ export {
 } from './reclaim/holder-registry.ts';
 export { forgetProcessWide, peekProcessWide, processWide } from './registry.ts';
 export type { MemoryTrend, SeriesTrend, TrendSeries, TrendVerdict } from './trend/memory-trend.ts';
+export { offerWorkerRoom, plannedWorkerRoom, type WorkerRoom } from './worker-room.ts';

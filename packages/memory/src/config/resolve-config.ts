@@ -71,26 +71,31 @@ export function resolveConfig(request: ResolveConfigOptions = {}): ResolvedConfi
   const config: Record<string, ConfigValue | null> = {};
   const origins: Record<string, ConfigOrigin> = {};
   const given = options as Readonly<Record<string, unknown>>;
+  const take = (row: VariableRow, sourceName: string, value: unknown, origin: ConfigOrigin): void => {
+    const { option } = row;
+    const parsed = parseValue(row, value);
+    if (parsed === undefined) {
+      faults.push({
+        name: sourceName,
+        message: badValueMessage(sourceName, row, value, config[option] ?? null),
+      });
+      return;
+    }
+    config[option] = parsed;
+    origins[option] = origin;
+  };
+  // Every start of a service comes through here: what is not set costs nothing, and the environment is asked once (each read of process.env is a system call's worth).
+  const ours = ownVariables(env);
   for (const [name, row] of Object.entries(variables) as [VariableName, VariableRow][]) {
     const { option } = row;
     config[option] = row.default;
     origins[option] = option === 'limitBytes' ? 'cgroup' : 'default';
-    const sources = [
-      [name, env[name] === '' ? undefined : env[name], 'env'],
-      [option, given[option], 'option'],
-    ] as const;
-    for (const [sourceName, value, origin] of sources) {
-      if (value === undefined || value === null) continue;
-      const parsed = parseValue(row, value);
-      if (parsed === undefined) {
-        faults.push({ name: sourceName, message: badValueMessage(sourceName, row, value, config[option]) });
-        continue;
-      }
-      config[option] = parsed;
-      origins[option] = origin;
-    }
+    const text = ours.get(name);
+    if (text !== undefined && text !== '') take(row, name, text, 'env');
+    const value = given[option];
+    if (value !== undefined && value !== null) take(row, option, value, 'option');
   }
-  faults.push(...misorderedThresholds(config, origins), ...unknownVariables(env), ...unknownOptions(given));
+  faults.push(...misorderedThresholds(config, origins), ...unknownVariables(ours), ...unknownOptions(given));
   if (faults.length > 0 && onFault === 'throw') throw configError(faults);
   return { config, origins, faults } as unknown as ResolvedConfig;
 }
@@ -132,18 +137,25 @@ function misorderedThresholds(
   return [{ name: 'PLIMSOLL_ELEVATED', message }];
 }
 
-function unknownVariables(env: Readonly<Record<string, string | undefined>>): ConfigFault[] {
+/** What of `env` may be meant for us. */
+function ownVariables(env: Readonly<Record<string, string | undefined>>): Map<string, string | undefined> {
+  const names = Object.keys(env).filter((name) => name.startsWith('PLIMSOLL'));
+  return new Map(names.map((name) => [name, env[name]]));
+}
+
+function unknownVariables(ours: ReadonlyMap<string, string | undefined>): ConfigFault[] {
+  const unknown = [...ours.keys()].filter((name) => !(name in variables) && !isForeignName(name));
+  if (unknown.length === 0) return [];
   const known = Object.keys(variables);
-  const unknown = Object.keys(env).filter(
-    (name) => name.startsWith('PLIMSOLL') && !known.includes(name) && !isForeignName(name),
-  );
   // Only the name is told: what somebody put into a variable we do not know may be anything.
   return unknown.sort().map((name) => unknownFault(name, 'is not a variable of Plimsoll', known));
 }
 
 function unknownOptions(given: Readonly<Record<string, unknown>>): ConfigFault[] {
+  const names = Object.keys(given);
+  if (names.length === 0) return [];
   const known: string[] = Object.values(variables).map(({ option }) => option);
-  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  const unknown = names.filter((name) => !known.includes(name));
   return unknown.map((name) => unknownFault(name, 'is not an option of Plimsoll', known));
 }
 

@@ -1,3 +1,4 @@
+import type { MemoryLimit } from '../limits/memory-limit.ts';
 import type { PressureLevel } from '../pressure/level.ts';
 import type { PressureThresholds } from '../pressure/thresholds.ts';
 import type { MemoryReader } from '../readings/memory-reader.ts';
@@ -29,6 +30,11 @@ export interface MemoryMonitorOptions {
    */
   readonly reader?: MemoryReader;
   /**
+   * The limit as the caller has just looked it up, so that it is not looked up twice at a start.
+   * @default the reader's
+   */
+  readonly limit?: MemoryLimit;
+  /**
    * Milliseconds between ticks.
    * @default 1000
    */
@@ -56,5 +62,6 @@ export interface MemoryMonitorOptions {
 }
 
 /** What {@link startMemoryMonitor} does when it is told nothing. */
-export const memoryMonitorDefaults: Readonly<Required<Omit<MemoryMonitorOptions, 'reader' | 'thresholds'>>> =
-  Object.freeze({ tickMs: 1000, fastTickMs: 100, fastAboveRatio: 0.5, reclaims: true });
+export const memoryMonitorDefaults: Readonly<
+  Required<Omit<MemoryMonitorOptions, 'reader' | 'limit' | 'thresholds'>>
+> = Object.freeze({ tickMs: 1000, fastTickMs: 100, fastAboveRatio: 0.5, reclaims: true });

@@ -38,7 +38,7 @@ export function startMemoryMonitor(options: MemoryMonitorOptions = {}): MemoryMo
 }
 
 class TickingMonitor {
-  readonly #options: Required<Omit<MemoryMonitorOptions, 'reader' | 'thresholds'>>;
+  readonly #options: Required<Omit<MemoryMonitorOptions, 'reader' | 'limit' | 'thresholds'>>;
   readonly #reader: MemoryReader;
   readonly #tracker = new TrendTracker();
   readonly #decider: PressureDecider;
@@ -60,7 +60,7 @@ class TickingMonitor {
     this.#collections = new MajorCollections((heapUsedBytes) =>
       this.#tracker.observeCollection(performance.now(), heapUsedBytes),
     );
-    this.#limitWatch = new LimitWatch(this.#reader);
+    this.#limitWatch = new LimitWatch(this.#reader, options.limit);
     this.#sample = this.#reader.read();
     this.#limitWatch.tick(this.#sample);
     this.#tracker.observeSample(this.#sample);

@@ -49,7 +49,7 @@ export class ProcessGauge {
 }
 
 /** Pages are 4 kB on x86-64, and 4, 16 or 64 kB on arm64; Node has no call for it. */
-function readPageBytes(root: string): number {
+export function readPageBytes(root: string): number {
   try {
     const auxv = readFileSync(join(root, '/proc/self/auxv'));
     for (let at = 0; at + 16 <= auxv.length; at += 16) {

@@ -20,6 +20,8 @@ export interface SeriesTrend {
   /** Points the slope was made from, and the time they span. */
   readonly pointCount: number;
   readonly spanMs: number;
+  /** When the newest of them was, on the monotonic clock of the samples; −Infinity while there is none. */
+  readonly lastPointMs: number;
 }
 
 /** Where memory is going. The slope, bounds, time and verdict are those of the series that meets its limit first. */

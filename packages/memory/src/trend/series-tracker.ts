@@ -14,6 +14,15 @@ const EXCUSABLE_MS = 10 * 60_000;
 /** The newer half of a window must keep this share of its slope: a warm-up does not, a leak does. */
 const STEADY_RATIO = 0.5;
 
+/** And of the mean slope since the process had started: what has slowed down since then is a cache that fills. */
+const SINCE_START_RATIO = 0.9;
+
+/** What happens before is the start of a process, and no part of that mean. */
+const START_MS = 20_000;
+
+/** So many points are enough once half of the way is behind: a pure leak is collected five times in its life, and the fifth comes too late. */
+const LATE_POINT_COUNT = 4;
+
 interface Scale {
   readonly window: SlopeWindow;
   readonly leastPointCount: number;
@@ -41,6 +50,9 @@ export class SeriesTracker {
     },
   ];
   readonly #seen = new SeenLevels();
+  #firstMs = Number.NaN;
+  #startedMs = Number.NaN;
+  #startedBytes = 0;
 
   constructor(series: TrendSeries) {
     this.#series = series;
@@ -49,6 +61,7 @@ export class SeriesTracker {
   /** Takes the value of the series now; true when a point was completed and {@link judge} may answer anew. */
   observe(atMs: number, bytes: number, hasCollection: boolean): boolean {
     const [seconds, minutes, day] = this.#scales;
+    this.#noteStart(atMs, bytes);
     const isNewSecond = seconds.window.add(atMs, bytes, hasCollection);
     const isNewMinute = minutes.window.add(atMs, bytes, hasCollection);
     const isNewDay = day.window.add(atMs, bytes, hasCollection);
@@ -61,9 +74,11 @@ export class SeriesTracker {
     let leading: Scale | undefined;
     let leadingMs = Number.POSITIVE_INFINITY;
     let isUncertain = false;
+    const isLate = shownBytes >= roomBytes;
     for (const scale of this.#scales) {
       const { window } = scale;
-      if (window.pointCount < scale.leastPointCount) continue;
+      const isClear = isLate && window.pointCount >= LATE_POINT_COUNT && window.isRisingBy(materialBytes);
+      if (window.pointCount < scale.leastPointCount && !isClear) continue;
       if (scale.isUrgentOnly && window.rise < materialBytes) continue;
       const { slopePerSecond, lowPerSecond, highPerSecond } = window.estimate;
       const spanSeconds = window.spanMs / 1000;
@@ -72,7 +87,8 @@ export class SeriesTracker {
         isUncertain ||= !scale.isUrgentOnly && isMaterial && highPerSecond * spanSeconds >= 2 * materialBytes;
         continue;
       }
-      if (!isSteady(scale)) continue;
+      if (!isSteady(scale, window.pointCount < scale.leastPointCount)) continue;
+      if (!isLate && !scale.isUrgentOnly && this.#hasSlowedDown(slopePerSecond, window)) continue;
       const timeMs = (Math.max(0, roomBytes) / slopePerSecond) * 1000;
       if (scale.isUrgentOnly && (timeMs > URGENT_MS || window.spanMs < URGENT_SPAN_MS)) continue;
       // Half of what matters for the noise of the peaks: a growth that is material since the window began is never excused by it.
@@ -97,7 +113,24 @@ export class SeriesTracker {
       verdict: leading === undefined ? quiet : 'growing',
       pointCount: window.pointCount,
       spanMs: window.spanMs,
+      lastPointMs: window.endMs,
     };
+  }
+
+  #noteStart(atMs: number, bytes: number): void {
+    if (Number.isNaN(this.#firstMs)) this.#firstMs = atMs;
+    if (!Number.isNaN(this.#startedMs) || atMs - this.#firstMs < START_MS) return;
+    this.#startedMs = atMs;
+    this.#startedBytes = bytes;
+  }
+
+  /** True when the growth of `window` is slower than that since the start of the process. */
+  #hasSlowedDown(slopePerSecond: number, { lastValue, endMs }: SlopeWindow): boolean {
+    const elapsedMs = endMs - this.#startedMs;
+    return (
+      elapsedMs > 0 &&
+      slopePerSecond < (SINCE_START_RATIO * (lastValue - this.#startedBytes) * 1000) / elapsedMs
+    );
   }
 
   /** The scale of minutes once it has points, else that of seconds. */
@@ -109,10 +142,11 @@ export class SeriesTracker {
 
 /**
  * True when the growth goes on. The newer half must not be much slower than the whole, and on a scale of minutes be beyond doubt by itself; and the slope must
- * account for what was gained: after a step it does not.
+ * account for what was gained: after a step it does not. A window of few points has no halves: there it is the last rise that must not be slower.
  */
-function isSteady({ window, isUrgentOnly }: Scale): boolean {
+function isSteady({ window, isUrgentOnly }: Scale, hasFewPoints: boolean): boolean {
   const { slopePerSecond } = window.estimate;
+  if (hasFewPoints) return window.lastSlopePerSecond >= STEADY_RATIO * slopePerSecond;
   const recent = window.recentEstimate;
   if (recent.slopePerSecond < STEADY_RATIO * slopePerSecond) return false;
   if (isUrgentOnly) return true;

@@ -53,9 +53,30 @@ export class SlopeWindow {
     return this.#pointCount < 2 ? 0 : this.lastValue - (this.#values[0] ?? 0);
   }
 
+  /** The slope from the point before the newest to the newest; 0 with fewer than two. */
+  get lastSlopePerSecond(): number {
+    const last = this.#pointCount - 1;
+    if (last < 1) return 0;
+    const elapsedMs = this.#timeAt(last) - this.#timeAt(last - 1);
+    return elapsedMs > 0 ? ((this.lastValue - (this.#values[last - 1] ?? 0)) / elapsedMs) * 1000 : 0;
+  }
+
+  /** True when every point lies at least `leastRise` above the one before. */
+  isRisingBy(leastRise: number): boolean {
+    for (let index = 1; index < this.#pointCount; index += 1) {
+      if ((this.#values[index] ?? 0) < (this.#values[index - 1] ?? 0) + leastRise) return false;
+    }
+    return true;
+  }
+
   /** When the window begins; Infinity while it is empty. */
   get startMs(): number {
     return this.#pointCount === 0 ? Number.POSITIVE_INFINITY : this.#timeAt(0);
+  }
+
+  /** When the newest point was; −Infinity while the window is empty. */
+  get endMs(): number {
+    return this.#pointCount === 0 ? Number.NEGATIVE_INFINITY : this.#timeAt(this.#pointCount - 1);
   }
 
   /** The value of the newest point. */

@@ -32,7 +32,7 @@ test('all 4 faults of an environment come in one error that names value, form an
     if (!isPlimsollError(error, 'ERR_PLIMSOLL_CONFIG')) throw error;
     expect(error.message.split('\n').slice(0, 5)).toEqual([
       'The configuration has 4 faults:',
-      '- PLIMSOLL is "of"; expected one of `on`, `off`; until then on is used.',
+      '- PLIMSOLL is "of"; expected one of `on`, `dry-run`, `off`; until then on is used.',
       '- PLIMSOLL_LIMIT is "1MiB"; expected a size such as 512MiB, 1.5GiB, 300MB or a count of bytes, at least 16 MiB; until then it counts as not set.',
       '- PLIMSOLL_EXIT_CODE is "12.5"; expected a whole number, 1 to 255; until then 134 is used.',
       '- PLIMSOLL_INCIDENTDIR is not a variable of Plimsoll. Did you mean PLIMSOLL_INCIDENT_DIR?',

@@ -30,3 +30,19 @@ test('what V8 reports in a real process is old space and three semi-spaces', () 
   const heapLimitBytes = Number(execFileSync(process.execPath, [...args, '-e', script]));
   expect(heapLimitBytes - youngPartBytes(heapLimitBytes, args, '')).toBe(mib(183));
 });
+
+test.each([4, 48])(
+  'a worker of 40 MiB and %i MiB young tells 40 MiB, whatever flags the process has',
+  (youngMib) => {
+    const flags = ['--max-old-space-size=183', '--max-semi-space-size=8'];
+    const memory = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
+    const worker = `import(${memory}).then(({ oldSpaceLimitBytes }) => {
+    const { heap_size_limit } = process.getBuiltinModule('node:v8').getHeapStatistics();
+    console.log(oldSpaceLimitBytes(heap_size_limit));
+  })`;
+    const script = `const { setFlagsFromString } = require('node:v8'); const { Worker } = require('node:worker_threads');
+    for (const name of ['old', 'semi']) setFlagsFromString('--max-' + name + '-space-size=0');
+    new Worker(${JSON.stringify(worker)}, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: ${youngMib} } });`;
+    expect(Number(execFileSync(process.execPath, [...flags, '-e', script]))).toBe(mib(40));
+  },
+);

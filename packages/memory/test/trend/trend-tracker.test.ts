@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { mib } from '../../src/index.ts';
-import { live, type Moment, type SyntheticService } from './synthetic-service.ts';
+import { TrendTracker } from '../../src/trend/trend-tracker.ts';
+import { live, type Moment, sampleOf, type SyntheticService } from './synthetic-service.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -184,3 +185,28 @@ test.each(seeds)('50 MiB/s of Buffers are growing within 3 s (seed %i)', (seed) 
   expect(growing(moments)[0]?.atMs).toBeLessThanOrEqual(3_000);
   expect(moments.at(-1)?.trend.series).toBe('off-heap');
 });
+
+test('a pure leak of 250 kB/s that V8 collects four times by half of its limit is growing there', () => {
+  const tracker = new TrendTracker();
+  const limits = { limitBytes: mib(256), heapLimitBytes: mib(181) };
+  const verdicts = [24, 41, 61, 82].map((megabytes) => {
+    const atMs = (mib(megabytes) / 250_000) * 1000;
+    tracker.observeCollection(atMs, mib(megabytes));
+    const heapUsedBytes = mib(megabytes);
+    const heapCommittedBytes = mib(megabytes + 4);
+    const workingSetBytes = mib(megabytes + 48);
+    const sample = sampleOf({ atMs, ...limits, workingSetBytes, heapUsedBytes, heapCommittedBytes });
+    tracker.observeSample(sample);
+    return tracker.trend(sample, mib(157)).heapFloor.verdict;
+  });
+  expect(verdicts).toEqual(['unknown', 'unknown', 'unknown', 'growing']);
+});
+
+test.each(seeds)(
+  'a cache that fills ever more slowly, like n to the 0.7, is no growth after 10 min (seed %i)',
+  (seed) => {
+    const fill = (atMs: number) => mib(15 + 60 * Math.min(1, atMs / HOUR_MS) ** 0.7);
+    const moments = live({ durationMs: 2 * HOUR_MS, tickMs: 2000, liveBytes: fill }, seed);
+    expect(growingRatio(moments, 10 * MINUTE_MS)).toBeLessThan(0.01);
+  },
+);
