@@ -1,8 +1,24 @@
 export { type Autopsy, type AutopsyOptions, performAutopsy } from './autopsy/autopsy.ts';
 export type { Finding } from './autopsy/finding.ts';
+export type { DeclarationPlace } from './autopsy/source-text.ts';
 export { type Census, type CensusOptions, keptCensuses, takeCensus } from './autopsy/census.ts';
-export { type CensusEntry, type CensusReport, reportCensus } from './autopsy/census-report.ts';
-export type { Container, ContainerKind, PathStep } from './autopsy/container-walk.ts';
+export {
+  type CensusClass,
+  type CensusEntry,
+  type CensusGrowth,
+  type CensusReport,
+  reportCensuses,
+} from './autopsy/census-report.ts';
+export type { ClassCount } from './autopsy/class-tally.ts';
+export type { Container, ContainerKind, PathStep } from './autopsy/container.ts';
+export {
+  type FullCensus,
+  type FullCensusCost,
+  type FullCensusRefusal,
+  type FullCensusTerms,
+  predictFullCensusCost,
+  takeFullCensus,
+} from './autopsy/full-census.ts';
 export { type Inspector, type InspectorListener, openInspector } from './inspector/inspector.ts';
 export {
   armingDefaults,
@@ -12,6 +28,7 @@ export {
   type ArmingWish,
 } from './near-limit/arming-rule.ts';
 export { endThread } from './near-limit/last-exit.ts';
+export { followWorkers, type WorkerEnd, type WorkerEndListener } from './near-limit/live-workers.ts';
 export {
   armNearLimit,
   type ArmResult,
@@ -24,7 +41,6 @@ export {
   nearLimitWatchDefaults,
   type NearLimitWatchOptions,
 } from './near-limit/near-limit-watch.ts';
-export { readOldSpaceLimitBytes } from './near-limit/old-space-limit.ts';
 export {
   type NearLimitContext,
   type NearLimitDecision,
@@ -32,6 +48,7 @@ export {
   onNearLimit,
 } from './near-limit/near-limit-policy.ts';
 export type { PausedFrame, PausedScope } from './near-limit/paused-frame.ts';
+export { isPeerInstalled, requirePeer } from './native/optional-peer.ts';
 export { mallocTrim, type MallocTrim, type TrimResult } from './native/malloc-trim.ts';
 export {
   type AllocationProfile,
@@ -42,6 +59,7 @@ export {
   stopAllocationSampling,
 } from './profile/allocation-sampling.ts';
 export { collectHeap } from './profile/collect-heap.ts';
+export { giveBackHeap } from './profile/give-back-heap.ts';
 export { type AllocationSite, type AllocationSites, findAllocationSites } from './profile/allocation-site.ts';
 export {
   type HeapProfile,
@@ -50,6 +68,7 @@ export {
   type HeapProfileSample,
   writeHeapProfile,
 } from './profile/heap-profile.ts';
+export { type Sentinel, type SentinelOptions, startSentinel } from './sentinel/sentinel.ts';
 export { type HeapShape, readHeapShape } from './snapshot/heap-shape.ts';
 export { type SnapshotCheck, verifyHeapSnapshot } from './snapshot/snapshot-check.ts';
 export { predictSnapshotCost, type SnapshotCost } from './snapshot/snapshot-cost.ts';
@@ -58,5 +77,9 @@ export {
   type JudgeSnapshotOptions,
   type SnapshotVerdict,
 } from './snapshot/snapshot-verdict.ts';
-export { type SnapshotResult, writeHeapSnapshot } from './snapshot/snapshot-writer.ts';
+export {
+  type SnapshotFileWriter,
+  type SnapshotResult,
+  writeHeapSnapshot,
+} from './snapshot/snapshot-writer.ts';
 export { locateScript, type ScriptKind, type ScriptLocation } from './source/script-location.ts';

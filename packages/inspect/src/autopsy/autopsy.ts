@@ -1,9 +1,12 @@
 import { getHeapStatistics } from 'node:v8';
+import { journal } from '@plimsoll/memory';
 import type { PausedFrame } from '../near-limit/paused-frame.ts';
 import type { AllocationProfile } from '../profile/allocation-sampling.ts';
 import type { AllocationSite } from '../profile/allocation-site.ts';
 import { type Census, keptCensuses, surveyProgram } from './census.ts';
-import type { Container } from './container-walk.ts';
+import { earlierContainers } from './census-growth.ts';
+import { type CensusClass, reportClasses } from './census-report.ts';
+import type { Container } from './container.ts';
 import { containerFinding, type Finding, sentenceOf, siteFinding, type Weighed } from './finding.ts';
 import { SourceTexts } from './source-text.ts';
 
@@ -17,6 +20,8 @@ export interface Autopsy {
   readonly findings: readonly Finding[];
   /** Where live memory was allocated, largest first, at most 10. */
   readonly sites: readonly AllocationSite[];
+  /** What the containers hold, by class and by place of functions, at most 12; `growthCount` is since the census compared with. */
+  readonly classes: readonly CensusClass[];
   /** The first finding in a sentence. */
   readonly sentence: string;
   readonly tookMs: number;
@@ -29,6 +34,8 @@ export interface Autopsy {
 export interface AutopsyOptions {
   /** What runs out: decides which bytes count. @default 'heap' */
   readonly subject?: 'heap' | 'off-heap';
+  /** Memory of the process outside its heap, native memory included, for the sentence. @default what V8 knows of it */
+  readonly offHeapBytes?: number;
   /** Frames of the paused stack, at V8's limit. */
   readonly frames?: readonly PausedFrame[];
   /** A profile that was just read. @default readAllocationProfile() */
@@ -39,8 +46,8 @@ export interface AutopsyOptions {
 
 /** A container must explain so much of the growth since a census to be named … */
 const GROWTH_SHARE = 0.4;
-/** … or so much of all there is, when there is nothing to compare with. */
-const WHOLE_SHARE = 0.5;
+/** … or so much of all there is, when there is nothing to compare with: many a service needs half of its heap for one store (53 % of a full one was named for a leak beside it). */
+const WHOLE_SHARE = 0.58;
 /** A census is worth comparing with when so much has grown since. */
 const COMPARABLE_SHARE = 0.1;
 /** The outer container grew by so much of what the inner ones grew by: then it is the one that grows. */
@@ -49,12 +56,17 @@ const FAN_OUT_SHARE = 0.5;
 const INNER_SHARE = 0.5;
 /** What holds less of all there is is not worth a line beside the culprit. */
 const OTHERS_SHARE = 0.01;
+/** A line that less of the heap, or of its growth, comes from than this answers for nothing: every program has one that allocates most. */
+const ANSWER_SHARE = 0.2;
 /** A census lists every collection of so many entries. */
 const LEAST_LISTED_COUNT = 100;
 const LIVING_WALK_MS = 250;
 const DYING_WALK_MS = 400;
+/** At the limit there is nothing to wait for: where CPU is scarce the same 400 ms of it may take so long. */
+const DYING_ELAPSED_MS = 8000;
 const FINDINGS_SHOWN = 8;
 const SITES_SHOWN = 10;
+const CLASSES_SHOWN = 12;
 
 /** Says which container of the program holds what has grown, and where it was allocated. Synchronous, ≤ 0.5 s; within V8's pause at its limit or at any other time. Never throws. */
 export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
@@ -64,13 +76,37 @@ export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
     ...(options.frames === undefined ? {} : { frames: options.frames }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     maxWalkMs: options.maxWalkMs ?? (options.frames === undefined ? LIVING_WALK_MS : DYING_WALK_MS),
+    ...(options.frames === undefined ? {} : { maxElapsedMs: DYING_ELAPSED_MS }),
   });
   const isOffHeap = options.subject === 'off-heap';
+  const question = { isOffHeap, beganMs, offHeapBytes: options.offHeapBytes ?? 0 };
+  try {
+    return conclude(now, question);
+  } catch (error) {
+    // What the service has put in the place of a method of V8's, most likely. What the profile says is said all the same.
+    journal().write('inspect', 'autopsy-failed', {
+      error: error instanceof Error ? error.name : 'unknown',
+    });
+    return statement({ ...now, isCutShort: true }, undefined, question, []);
+  }
+}
+
+/** What an autopsy was asked, and when it began. */
+interface Question {
+  readonly isOffHeap: boolean;
+  readonly beganMs: number;
+  /** What the asker counts outside the heap; V8 does not know of all. */
+  readonly offHeapBytes: number;
+}
+
+/** Compares with the census before, and names what explains the growth. */
+function conclude(now: Census, question: Question): Autopsy {
+  const { isOffHeap } = question;
   const then = comparable(now, isOffHeap);
   const weighed = weigh(now, then, isOffHeap);
   const culprit = findCulprit(weighed, now, then, isOffHeap);
   const texts = new SourceTexts();
-  const site = answerableSite(now, then);
+  const site = answerableSite(now, isOffHeap ? undefined : then);
   const leastBytes = OTHERS_SHARE * wholeOf(now, isOffHeap);
   const others = weighed
     .filter((entry) => entry.container !== culprit?.container && entry.bytes >= leastBytes)
@@ -80,18 +116,30 @@ export function performAutopsy(options: AutopsyOptions = {}): Autopsy {
     culprit === undefined ? siteFinding(site) : containerFinding(culprit, explained(culprit), texts, site),
     ...others.map((entry) => containerFinding(entry, 0, texts, undefined)),
   ];
+  return statement(now, then, question, findings);
+}
+
+function statement(
+  now: Census,
+  then: Census | undefined,
+  { isOffHeap, beganMs, offHeapBytes }: Question,
+  findings: readonly Finding[],
+): Autopsy {
   const { heap_size_limit: heapLimitBytes } = getHeapStatistics();
+  const site = answerableSite(now, isOffHeap ? undefined : then);
+  const [first = siteFinding(site)] = findings;
   return {
     schemaVersion: 1,
     atMs: now.atMs,
     heapUsedBytes: now.heapUsedBytes,
     heapLimitBytes,
-    findings,
+    findings: [first, ...findings.slice(1)],
     sites: now.profile?.sites.slice(0, SITES_SHOWN) ?? [],
+    classes: reportClasses(now.classes, then?.classes, CLASSES_SHOWN),
     sentence: sentenceOf(
-      findings[0] as Finding,
+      first,
       site,
-      isOffHeap ? now.externalBytes : now.heapUsedBytes,
+      Math.max(wholeOf(now, isOffHeap), isOffHeap ? offHeapBytes : 0),
       isOffHeap,
     ),
     tookMs: performance.now() - beganMs,
@@ -105,20 +153,26 @@ const bytesOf = (container: Container, isOffHeap: boolean): number =>
 const wholeOf = (census: Census, isOffHeap: boolean): number =>
   isOffHeap ? census.externalBytes : census.heapUsedBytes;
 
-/** The latest census since which enough has grown. */
+/** The latest census since which enough has grown; one that is whole before one that is not. */
 function comparable(now: Census, isOffHeap: boolean): Census | undefined {
   const whole = wholeOf(now, isOffHeap);
-  return keptCensuses().findLast((census) => whole - wholeOf(census, isOffHeap) >= COMPARABLE_SHARE * whole);
+  const grownSince = keptCensuses().filter(
+    (census) => whole - wholeOf(census, isOffHeap) >= COMPARABLE_SHARE * whole,
+  );
+  return grownSince.findLast(({ isPartial }) => !isPartial) ?? grownSince.at(-1);
 }
 
 function weigh(now: Census, then: Census | undefined, isOffHeap: boolean): Weighed[] {
-  const before = new Map(then?.containers.map((container) => [container.key, container]));
+  const earlierOf = earlierContainers(then?.containers ?? []);
   const whole = wholeOf(now, isOffHeap);
   const list = now.containers.map((container): Weighed => {
     // Estimates err by up to a factor of two; nothing holds more than there is.
     const bytes = Math.min(whole, bytesOf(container, isOffHeap));
     if (then === undefined) return { container, bytes, growthBytes: undefined, growthCount: undefined };
-    const earlier = before.get(container.key);
+    const earlier = earlierOf(container);
+    // It may have been there unseen: then nothing is known of its growth.
+    if (earlier === undefined && then.isPartial)
+      return { container, bytes, growthBytes: undefined, growthCount: undefined };
     return {
       container,
       bytes,
@@ -148,10 +202,12 @@ function findCulprit(
   then: Census | undefined,
   isOffHeap: boolean,
 ): Weighed | undefined {
-  const [largest] = weighed;
+  const explains = (entry: Weighed): boolean =>
+    shareOf(entry, now, then, isOffHeap) >= (entry.growthBytes === undefined ? WHOLE_SHARE : GROWTH_SHARE);
+  // What is known to have grown comes before what may have.
+  const largest =
+    weighed.find((entry) => entry.growthBytes !== undefined && explains(entry)) ?? weighed.find(explains);
   if (largest === undefined) return undefined;
-  const needed = then === undefined ? WHOLE_SHARE : GROWTH_SHARE;
-  if (shareOf(largest, now, then, isOffHeap) < needed) return undefined;
   let culprit = outermost(largest, weighed);
   for (;;) {
     const { key } = culprit.container;
@@ -186,11 +242,12 @@ function isByFanOut(outer: Weighed, inner: Weighed): boolean {
     growthCount === undefined || container.count === 0 ? undefined : growthCount / container.count;
   const outerShare = newShare(outer);
   const innerShare = newShare(inner);
-  if (outerShare !== undefined && innerShare !== undefined) return outerShare >= FAN_OUT_SHARE * innerShare;
+  if (outerShare !== undefined && innerShare !== undefined)
+    return outerShare > 0 && outerShare >= FAN_OUT_SHARE * innerShare;
   return outer.container.count * outer.container.count >= inner.container.count;
 }
 
-/** The function whose live bytes have grown most since the census, else the one with most. */
+/** The function whose live bytes have grown most since the census, else the one with most; undefined when that is few. */
 function answerableSite(now: Census, then: Census | undefined): AllocationSite | undefined {
   const sites = now.profile?.sites ?? [];
   const keyOf = ({ functionName, file, line, column }: AllocationSite): string =>
@@ -202,5 +259,7 @@ function answerableSite(now: Census, then: Census | undefined): AllocationSite |
     if (site.kind === 'node') continue;
     if (best === undefined || growthOf(site) > growthOf(best)) best = site;
   }
-  return best ?? sites[0];
+  const answer = best ?? sites[0];
+  const grownBytes = now.heapUsedBytes - (then?.heapUsedBytes ?? 0);
+  return answer !== undefined && growthOf(answer) >= ANSWER_SHARE * grownBytes ? answer : undefined;
 }

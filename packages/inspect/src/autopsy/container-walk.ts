@@ -1,39 +1,36 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
-import { meanEntryBytes } from './deep-size.ts';
-import { type AnyFunction, classNameOf, isWalkable, ownKeys, ownValue } from './own-values.ts';
-import { locateScript, scriptPath } from '../source/script-location.ts';
-import type { Root } from './program-roots.ts';
+import { locateScript } from '../source/script-location.ts';
+import { type ClassCount, ClassTally } from './class-tally.ts';
+import {
+  type Container,
+  CONTAINER_BYTES,
+  CONTAINER_COUNT,
+  type ContainerKind,
+  keyStep,
+  nameStep,
+  type PathStep,
+  STORE_STEP,
+} from './container.ts';
+import { ContainerBook } from './container-book.ts';
+import { mapTableBytes, meanEntryBytes, setTableBytes } from './deep-size.ts';
+import { firstOfMap, firstOfSet, mapCount, setCount, spread } from './entry-sample.ts';
+import { rememberFunction } from './known-functions.ts';
+import { measureLinkedList } from './linked-list.ts';
+import type { Export } from './module-exports.ts';
+import {
+  type AnyFunction,
+  hasPrivateNames,
+  isNative,
+  isPlain,
+  isWalkable,
+  ownKeys,
+  ownValue,
+} from './own-values.ts';
+import { type Root, scopeRoots } from './program-roots.ts';
+import { ScopeBudget } from './scope-budget.ts';
 import type { ScopeReader } from './scope-reader.ts';
-
-/** What a container is. */
-export type ContainerKind = 'Map' | 'Set' | 'Array' | 'Object' | 'Buffer' | 'string' | 'list';
-
-/** One step on the way from a root: a name from source code, or a key of a dictionary, which is never shown. */
-export interface PathStep {
-  readonly name: string;
-  readonly isKey: boolean;
-  /** Of how many entries this one is. */
-  readonly fanOutCount: number;
-}
-
-/** Something that holds many things or much. */
-export interface Container {
-  /** The same for the same place in the program at another time: root and path, keys left open. */
-  readonly key: string;
-  readonly kind: ContainerKind;
-  readonly source: Root['source'];
-  /** URL of the script whose variable the path begins with; empty when none is known. */
-  readonly url: string;
-  readonly steps: readonly PathStep[];
-  /** Entries, elements or bytes. */
-  readonly count: number;
-  readonly heapBytes: number;
-  readonly externalBytes: number;
-  /** Key of the nearest container on the way, if there is one. */
-  readonly parentKey: string | undefined;
-  /** Where it stands, from 1, when that is known better than by its name: the callback of a list of timers. */
-  readonly place?: { readonly line: number; readonly column: number };
-}
+import { type Place, WalkQueue } from './walk-queue.ts';
 
 /** Bounds of a walk: it happens while a service stands still. */
 export interface WalkBounds {
@@ -43,45 +40,46 @@ export interface WalkBounds {
   readonly isTimeLeft: () => boolean;
 }
 
-/** Entries from which a collection counts as a container. */
-const CONTAINER_COUNT = 100;
-const CONTAINER_BYTES = 64 * 1024;
 /** From so many keys on an object is a dictionary. */
 const DICTIONARY_COUNT = 24;
+/** Of an object that is none, so many properties are followed. */
+const PROPERTIES_WALKED = 200;
 const ENTRIES_WALKED = 24;
 const ENTRIES_SIZED = 12;
 const FUNCTIONS_SIZED = 4;
-const LIST_STEPS = 4_000_000;
+const CLASSES_KEPT = 100;
 /** Links of Node's own lists, which lead through everything. */
 const LINKS = new Set(['_idleNext', '_idlePrev', '_handle', 'domain']);
-
-interface Place {
-  readonly value: object;
-  readonly steps: readonly PathStep[];
-  readonly parent: Place | undefined;
-  readonly container: string | undefined;
-  readonly root: Root;
-  readonly depth: number;
-  /** For one entry of several that were sampled: how many it stands for. */
-  readonly weight: number;
-}
+/** What every function has and that holds nothing. */
+const BORN_WITH = new Set<string | symbol>(['prototype', 'length', 'name', 'arguments', 'caller']);
+/** Under these symbols Node keeps the stores of AsyncLocalStorage on asynchronous things: each by itself (20, 22), or all in a Map (24, 26). */
+const STORE_SYMBOL = 'kResourceStore';
+const STORES_SYMBOL = 'kAsyncContextFrame';
+/** Node's own, whatever somebody puts in its place later. */
+const storeOf = ownValue(AsyncLocalStorage.prototype, 'getStore') as (this: object) => unknown;
 
 /** Walks from the roots, nearest things first, and sizes what holds many things. Runs no code of the service: no getters, no proxies, no iteration protocols of theirs. */
 export class ContainerWalk {
-  readonly #scopes: ScopeReader;
   readonly #bounds: WalkBounds;
-  readonly #seen = new Set<object>();
-  readonly #found = new Map<string, Container>();
-  readonly #privateClasses = new Map<unknown, boolean>();
   readonly #scriptUrl: (scriptId: string) => string;
-  #queue: Place[] = [];
-  #scopeReads = 0;
+  readonly #budget: ScopeBudget;
+  readonly #book: ContainerBook;
+  readonly #tally: ClassTally;
+  readonly #queue: WalkQueue;
   #isCutShort = false;
 
-  constructor(scopes: ScopeReader, bounds: WalkBounds, scriptUrl: (scriptId: string) => string) {
-    this.#scopes = scopes;
+  constructor(
+    scopes: ScopeReader,
+    bounds: WalkBounds,
+    scriptUrl: (scriptId: string) => string,
+    exports: ReadonlyMap<unknown, Export>,
+  ) {
     this.#bounds = bounds;
     this.#scriptUrl = scriptUrl;
+    this.#budget = new ScopeBudget(scopes, bounds.scopeReadCount);
+    this.#book = new ContainerBook(scriptUrl);
+    this.#tally = new ClassTally(scriptUrl);
+    this.#queue = new WalkQueue(this.#book, this.#budget, exports, bounds.depthCount);
   }
 
   /** True when a bound ended the walk before it had seen everything. */
@@ -90,75 +88,30 @@ export class ContainerWalk {
   }
 
   get visitedCount(): number {
-    return this.#seen.size;
+    return this.#queue.seenCount;
+  }
+
+  /** What the containers hold, by class and by place of functions: an estimate from the entries that were looked at. */
+  get classes(): ClassCount[] {
+    return this.#tally.largestFirst(CLASSES_KEPT);
   }
 
   /** The containers that can be reached from `roots`, largest first. */
   walk(roots: readonly Root[]): Container[] {
-    for (const root of roots) {
-      for (const name of ownKeys(root.values))
-        this.#enqueueVariable(root, String(name), ownValue(root.values, name));
-    }
-    while (this.#queue.length > 0) {
-      const round = this.#queue;
-      this.#queue = [];
+    for (const root of roots) this.#queue.addVariables(root);
+    for (let round = this.#queue.takeRound(); round.length > 0; round = this.#queue.takeRound()) {
       for (const place of round) {
-        if (this.#seen.size >= this.#bounds.visitedCount || !this.#bounds.isTimeLeft()) {
-          this.#isCutShort = true;
-          return this.#sorted();
-        }
+        this.#isCutShort = this.#queue.seenCount >= this.#bounds.visitedCount || !this.#bounds.isTimeLeft();
+        if (this.#isCutShort) return this.#book.largestFirst();
         this.#visit(place);
       }
     }
-    return this.#sorted();
-  }
-
-  #sorted(): Container[] {
-    return Array.from(this.#found.values()).sort(
-      (a, b) => b.heapBytes + b.externalBytes - a.heapBytes - a.externalBytes,
-    );
-  }
-
-  #enqueueVariable(root: Root, name: string, value: unknown): void {
-    if (typeof value === 'string' && value.length > CONTAINER_BYTES) {
-      const steps = [{ name, isKey: false, fanOutCount: 1 }];
-      this.#record(
-        { kind: 'string', count: value.length, heapBytes: value.length, externalBytes: 0 },
-        steps,
-        root,
-        undefined,
-        1,
-      );
-    }
-    if (!isWalkable(value)) return;
-    this.#queue.push({
-      value,
-      steps: [{ name, isKey: false, fanOutCount: 1 }],
-      parent: undefined,
-      container: undefined,
-      root,
-      depth: 0,
-      weight: 1,
-    });
-  }
-
-  #enqueue(from: Place, step: PathStep, value: unknown, container: string | undefined, weight: number): void {
-    if (!isWalkable(value) || from.depth >= this.#bounds.depthCount || this.#seen.has(value)) return;
-    this.#queue.push({
-      value,
-      steps: [...from.steps, step],
-      parent: from,
-      container: container ?? from.container,
-      root: from.root,
-      depth: from.depth + 1,
-      weight: from.weight * weight,
-    });
+    return this.#book.largestFirst();
   }
 
   #visit(place: Place): void {
     const { value } = place;
-    if (this.#seen.has(value)) return;
-    this.#seen.add(value);
+    if (!this.#queue.see(value)) return;
     if (typeof value === 'function') this.#visitFunction(place, value as AnyFunction);
     else if (Array.isArray(value)) this.#visitArray(place, value);
     else if (types.isMap(value)) this.#visitMap(place, value);
@@ -169,178 +122,143 @@ export class ContainerWalk {
 
   #visitArray(place: Place, list: readonly unknown[]): void {
     const count = place.root.counts?.get(list) ?? list.length;
-    const key = this.#recordCollection(
+    const container = this.#recordCollection(
       place,
       count === list.length ? 'Array' : 'list',
       count,
       16 + count * 8,
       spread(list.length, ENTRIES_SIZED).map((i) => ownValue(list, i)),
     );
+    const step = keyStep(count);
     const walked = spread(list.length, ENTRIES_WALKED);
     for (const i of walked)
-      this.#enqueue(place, keyStep(count), ownValue(list, i), key, count / walked.length);
+      this.#queue.add(place, { step, container, weight: count / walked.length }, ownValue(list, i));
   }
 
   #visitMap(place: Place, map: ReadonlyMap<unknown, unknown>): void {
-    const entries = first(Map.prototype.entries.call(map) as Iterable<[unknown, unknown]>, ENTRIES_WALKED);
-    const key = this.#recordCollection(
-      place,
-      'Map',
-      sizeOf(map),
-      56 + sizeOf(map) * 28,
-      entries.slice(0, ENTRIES_SIZED).flat(),
-      2,
-    );
-    const weight = sizeOf(map) / Math.max(1, entries.length);
-    for (const [name, value] of entries) {
-      this.#enqueue(place, keyStep(sizeOf(map)), value, key, weight);
-      this.#enqueue(place, keyStep(sizeOf(map)), name, key, weight);
+    const count = mapCount(map);
+    const entries = firstOfMap(map, ENTRIES_WALKED);
+    const sample = entries.slice(0, ENTRIES_SIZED).flat();
+    const container = this.#recordCollection(place, 'Map', count, mapTableBytes(count), sample, 2);
+    const way = { step: keyStep(count), container, weight: count / Math.max(1, entries.length) };
+    for (const [key, value] of entries) {
+      this.#queue.add(place, way, value);
+      this.#queue.add(place, way, key);
     }
   }
 
   #visitSet(place: Place, set: ReadonlySet<unknown>): void {
-    const entries = first(Set.prototype.values.call(set) as Iterable<unknown>, ENTRIES_WALKED);
-    const key = this.#recordCollection(
-      place,
-      'Set',
-      setSizeOf(set),
-      56 + setSizeOf(set) * 20,
-      entries.slice(0, ENTRIES_SIZED),
-    );
-    for (const value of entries)
-      this.#enqueue(place, keyStep(setSizeOf(set)), value, key, setSizeOf(set) / entries.length);
+    const count = setCount(set);
+    const entries = firstOfSet(set, ENTRIES_WALKED);
+    const sample = entries.slice(0, ENTRIES_SIZED);
+    const container = this.#recordCollection(place, 'Set', count, setTableBytes(count), sample);
+    const way = { step: keyStep(count), container, weight: count / Math.max(1, entries.length) };
+    for (const value of entries) this.#queue.add(place, way, value);
   }
 
-  #visitBuffer(place: Place, buffer: ArrayBufferView | ArrayBufferLike): void {
-    if (buffer.byteLength < CONTAINER_BYTES) return;
-    const size = {
-      kind: 'Buffer',
-      count: buffer.byteLength,
-      heapBytes: 0,
-      externalBytes: buffer.byteLength,
-    } as const;
-    this.#record(size, place.steps, place.root, place.container, place.weight);
+  #visitBuffer(place: Place, { byteLength }: ArrayBufferView | ArrayBufferLike): void {
+    if (byteLength < CONTAINER_BYTES) return;
+    this.#book.record({ kind: 'Buffer', count: byteLength, heapBytes: 0, externalBytes: byteLength }, place);
   }
 
   #visitObject(place: Place, target: object): void {
+    // The store that is in force where the service stands now.
+    if (target instanceof AsyncLocalStorage)
+      this.#queue.add(place, { step: STORE_STEP }, storeOf.call(target));
     const keys = ownKeys(target);
-    const isDictionary = keys.length > DICTIONARY_COUNT && isPlain(target);
-    const walked = isDictionary
-      ? spread(keys.length, ENTRIES_WALKED).map((i) => keys[i] as string | symbol)
-      : keys.slice(0, 200);
-    let container: string | undefined;
-    if (isDictionary && keys.length >= CONTAINER_COUNT) {
-      const values = walked.slice(0, ENTRIES_SIZED).map((key) => ownValue(target, key));
-      container = this.#recordCollection(place, 'Object', keys.length, 24 + keys.length * 56, values);
+    if (keys.length > DICTIONARY_COUNT && isPlain(target)) {
+      this.#visitDictionary(place, target, keys);
+      return;
     }
-    for (const key of walked) {
+    for (const key of keys.slice(0, PROPERTIES_WALKED)) {
       if (typeof key === 'string' && LINKS.has(key)) continue;
       const value = ownValue(target, key);
-      const name = typeof key === 'symbol' ? (key.description ?? 'symbol') : key;
-      const step = isDictionary ? keyStep(keys.length) : { name, isKey: false, fanOutCount: keys.length };
-      if (typeof value === 'string' && value.length > CONTAINER_BYTES) {
-        this.#record(
-          { kind: 'string', count: value.length, heapBytes: value.length, externalBytes: 0 },
-          [...place.steps, step],
-          place.root,
-          place.container,
-          place.weight,
-        );
+      if (typeof key === 'symbol' && key.description === STORES_SYMBOL) {
+        this.#enqueueStores(place, value);
+        continue;
       }
-      this.#enqueue(place, step, value, container, isDictionary ? keys.length / walked.length : 1);
-      if (!isDictionary && typeof key === 'string' && isWalkable(value))
-        this.#followList(place, target, key, value);
+      this.#queue.add(place, { step: stepTo(key, keys.length) }, value);
+      if (typeof key === 'string' && isWalkable(value)) this.#followList(place, target, key, value);
     }
-    if (!isPlain(target) && this.#hasPrivateFields(target)) this.#enqueuePrivate(place, target);
+    if (isPlain(target)) return;
+    this.#enqueuePrivate(place, target);
+    this.#enqueueShared(place, Object.getPrototypeOf(target));
+  }
+
+  /** What a class keeps on its prototype, for all its objects. */
+  #enqueueShared(place: Place, prototype: unknown): void {
+    if (!isWalkable(prototype) || !this.#queue.see(prototype)) return;
+    for (const key of ownKeys(prototype).slice(0, PROPERTIES_WALKED)) {
+      const value = ownValue(prototype, key);
+      if (typeof value !== 'function') this.#queue.add(place, { step: stepTo(key, 1) }, value);
+    }
+  }
+
+  #visitDictionary(place: Place, target: object, keys: readonly (string | symbol)[]): void {
+    const walked = spread(keys.length, ENTRIES_WALKED).map((i) => keys[i] as string | symbol);
+    const values = walked.map((key) => ownValue(target, key));
+    const container =
+      keys.length < CONTAINER_COUNT
+        ? undefined
+        : this.#recordCollection(
+            place,
+            'Object',
+            keys.length,
+            24 + keys.length * 56,
+            values.slice(0, ENTRIES_SIZED),
+          );
+    const way = { step: keyStep(keys.length), container, weight: keys.length / walked.length };
+    for (const value of values) this.#queue.add(place, way, value);
+  }
+
+  /** The stores an asynchronous thing will run with: a Map of Node's own, which is no container of the service. */
+  #enqueueStores(place: Place, stores: unknown): void {
+    if (!types.isMap(stores)) return;
+    for (const [, store] of firstOfMap(stores, ENTRIES_WALKED))
+      this.#queue.add(place, { step: STORE_STEP }, store);
   }
 
   /** A chain of like objects through one property is one container, not a depth of a million. */
   #followList(place: Place, head: object, link: string, second: object): void {
-    if (place.parent !== undefined && ownValue(place.parent.value, link) === head) return;
     const prototype = Object.getPrototypeOf(head) as object | null;
     if (Object.getPrototypeOf(second) !== prototype || !Object.hasOwn(second, link)) return;
-    const sample: object[] = [];
-    let count = 0;
-    let next: unknown = head;
-    // Brent: a list that runs into a circle meets the marker within one round.
-    let marker: unknown = undefined;
-    for (; isWalkable(next) && next !== marker && count < LIST_STEPS; next = linked(next, link, count)) {
-      if (sample.length < ENTRIES_SIZED) sample.push(next);
-      if ((count & (count - 1)) === 0) marker = next;
-      count += 1;
-      if (count % 4096 === 0 && !this.#bounds.isTimeLeft()) break;
-    }
-    if (count < CONTAINER_COUNT) return;
-    const known = new Set<object>([...sample, ...ancestors(place)]);
-    // Each member on its own: its link leads to the next, which is known.
-    const { heapBytes, externalBytes } = meanEntryBytes(
-      sample.map((member) =>
-        ownKeys(member).map((key) => (key === link ? undefined : ownValue(member, key))),
-      ),
-      known,
-      () => [],
-    );
-    this.#record(
-      { kind: 'list', count, heapBytes: heapBytes * count, externalBytes: externalBytes * count },
-      place.steps,
-      place.root,
-      place.container,
-      place.weight,
-    );
+    const before = place.parent?.value;
+    // Its first member has counted it.
+    if (
+      before !== undefined &&
+      ownValue(before, link) === head &&
+      Object.getPrototypeOf(before) === prototype
+    )
+      return;
+    const { isTimeLeft } = this.#bounds;
+    const list = measureLinkedList(head, link, {
+      known: ancestors(place),
+      scopesOf: this.#budget.scopesOfSome(FUNCTIONS_SIZED),
+      isTimeLeft,
+    });
+    if (list.count >= CONTAINER_COUNT) this.#book.record({ kind: 'list', ...list }, place);
   }
 
   #visitFunction(place: Place, target: AnyFunction): void {
     for (const key of ownKeys(target)) {
-      if (
-        key === 'prototype' ||
-        key === 'length' ||
-        key === 'name' ||
-        key === 'arguments' ||
-        key === 'caller'
-      )
-        continue;
-      const name = typeof key === 'symbol' ? (key.description ?? 'symbol') : key;
-      this.#enqueue(place, { name, isKey: false, fanOutCount: 1 }, ownValue(target, key), undefined, 1);
+      if (!BORN_WITH.has(key)) this.#queue.add(place, { step: stepTo(key, 1) }, ownValue(target, key));
     }
-    if (this.#hasPrivateFields(target)) this.#enqueuePrivate(place, target);
-    if (this.#scopeReads >= this.#bounds.scopeReadCount || isNative(target)) return;
-    this.#scopeReads += 1;
-    const { location, scopes } = this.#scopes.inside(target);
+    this.#enqueuePrivate(place, target);
+    this.#enqueueShared(place, ownValue(target, 'prototype'));
+    if (isNative(target)) return;
+    const inside = this.#budget.inside(target);
+    const { location, scopes } = inside;
     const url = location === undefined ? '' : this.#scriptUrl(location.scriptId);
     // Node's own variables lead through everything; the guard's are not the service's; of an unknown script it could be either.
-    if (url === '' || url.startsWith('node:') || locateScript(url).isGuard) return;
-    for (const { variables } of scopes) {
-      const root: Root = {
-        source: 'module',
-        url,
-        values: variables,
-      };
-      for (const name of ownKeys(variables))
-        this.#enqueueVariable(root, String(name), ownValue(variables, name));
-    }
-  }
-
-  #hasPrivateFields(target: object): boolean {
-    const made =
-      typeof target === 'function'
-        ? target
-        : ownValue(Object.getPrototypeOf(target) as object, 'constructor');
-    if (typeof made !== 'function') return false;
-    let known = this.#privateClasses.get(made);
-    if (known === undefined) {
-      const text = Function.prototype.toString.call(made);
-      known = text.startsWith('class') && text.includes('#');
-      this.#privateClasses.set(made, known);
-    }
-    return known;
+    if (location === undefined || url === '' || url.startsWith('node:') || locateScript(url).isGuard) return;
+    if (scopes.length > 0) rememberFunction(url, location, target);
+    for (const root of scopeRoots(url, inside)) this.#queue.addVariables(root);
   }
 
   #enqueuePrivate(place: Place, target: object): void {
-    if (this.#scopeReads >= this.#bounds.scopeReadCount) return;
-    this.#scopeReads += 1;
-    const fields = this.#scopes.privateFields(target);
-    for (const name of Object.keys(fields))
-      this.#enqueue(place, { name, isKey: false, fanOutCount: 1 }, fields[name], undefined, 1);
+    if (!hasPrivateNames(target)) return;
+    const fields = this.#budget.privateFields(target);
+    for (const name of Object.keys(fields)) this.#queue.add(place, { step: nameStep(name) }, fields[name]);
   }
 
   #recordCollection(
@@ -352,101 +270,28 @@ export class ContainerWalk {
     valuesAnEntry = 1,
   ): string | undefined {
     if (count < CONTAINER_COUNT && tableBytes < CONTAINER_BYTES && sample.length === 0) return undefined;
-    const known = new Set<object>(ancestors(place));
-    let reads = 0;
-    const mean = meanEntryBytes(sample, known, (target) => {
-      if (reads >= FUNCTIONS_SIZED) return [];
-      reads += 1;
-      // The innermost scope is the function's own; those around it are shared by all functions of the place.
-      // Outermost is the module: of it all functions of the file share what it holds.
-      return this.#scopes
-        .inside(target)
-        .scopes.slice(0, -1)
-        .slice(0, 1)
-        .map(({ variables }) => variables);
-    });
+    // What is in a container within another is part of that one's entries.
+    const times = place.container === undefined ? count * valuesAnEntry * place.weight : 0;
+    const known = new Set(ancestors(place));
+    const mean = meanEntryBytes(
+      sample,
+      known,
+      this.#budget.scopesOfSome(FUNCTIONS_SIZED),
+      (target, meanCount, meanBytes) => {
+        if (times === 0) return;
+        this.#tally.add(target, meanCount * times, meanBytes * times, this.#budget.known(target));
+      },
+    );
     const heapBytes = tableBytes + mean.heapBytes * valuesAnEntry * count;
     const externalBytes = mean.externalBytes * valuesAnEntry * count;
     if (count < CONTAINER_COUNT && heapBytes + externalBytes < CONTAINER_BYTES) return undefined;
-    return this.#record(
-      { kind, count, heapBytes, externalBytes },
-      place.steps,
-      place.root,
-      place.container,
-      place.weight,
-    );
-  }
-
-  #record(
-    size: Pick<Container, 'kind' | 'count' | 'heapBytes' | 'externalBytes'>,
-    steps: readonly PathStep[],
-    root: Root,
-    parentKey: string | undefined,
-    weight: number,
-  ): string {
-    const key = `${scriptPath(root.url) ?? root.url}|${steps.map(({ name, isKey }) => (isKey ? '[*]' : name)).join('.')}`;
-    const before = this.#found.get(key);
-    const { location } = root;
-    const isOfRoot = location !== undefined && steps.length === 1;
-    const url = isOfRoot ? this.#scriptUrl(location.scriptId) : root.url;
-    // Those of like path are one finding: 50 tenants of 20,000 handlers each are a million handlers.
-    this.#found.set(key, {
-      key,
-      kind: size.kind,
-      source: before?.source ?? root.source,
-      url,
-      steps: before?.steps ?? steps,
-      count: Math.round((before?.count ?? 0) + size.count * weight),
-      heapBytes: Math.round((before?.heapBytes ?? 0) + size.heapBytes * weight),
-      externalBytes: Math.round((before?.externalBytes ?? 0) + size.externalBytes * weight),
-      parentKey: parentKey === key ? undefined : parentKey,
-      ...(isOfRoot ? { place: { line: location.lineNumber + 1, column: location.columnNumber + 1 } } : {}),
-    });
-    return key;
+    return this.#book.record({ kind, count, heapBytes, externalBytes }, place);
   }
 }
 
-/** The next member; the first are read with care, those after them are of the same class and read plainly: a list may have millions. */
-function linked(member: object, link: string, count: number): unknown {
-  return count < 8 ? ownValue(member, link) : (member as Readonly<Record<string, unknown>>)[link];
-}
-
-/** Built-in and bound functions have no scopes of source code. */
-function isNative(target: AnyFunction): boolean {
-  return Function.prototype.toString.call(target).endsWith('{ [native code] }');
-}
-
-function keyStep(fanOutCount: number): PathStep {
-  return { name: 'key', isKey: true, fanOutCount };
-}
-
-/** `wantedCount` indexes spread evenly over `count`. */
-function spread(count: number, wantedCount: number): number[] {
-  if (count <= wantedCount) return Array.from({ length: count }, (_, i) => i);
-  return Array.from({ length: wantedCount }, (_, i) => Math.floor((i * count) / wantedCount));
-}
-
-function first<T>(entries: Iterable<T>, wantedCount: number): T[] {
-  const taken: T[] = [];
-  for (const entry of entries) {
-    if (taken.length >= wantedCount) break;
-    taken.push(entry);
-  }
-  return taken;
-}
-
-/** V8's own count: a subclass may have a `size` of its own. */
-function sizeOf(map: ReadonlyMap<unknown, unknown>): number {
-  return Reflect.get(Map.prototype, 'size', map) as number;
-}
-
-function setSizeOf(set: ReadonlySet<unknown>): number {
-  return Reflect.get(Set.prototype, 'size', set) as number;
-}
-
-function isPlain(target: object): boolean {
-  const prototype = Object.getPrototypeOf(target) as object | null;
-  return prototype === null || prototype === Object.prototype || classNameOf(target) === 'Object';
+function stepTo(key: string | symbol, fanOutCount: number): PathStep {
+  if (typeof key === 'string') return nameStep(key, fanOutCount);
+  return key.description === STORE_SYMBOL ? STORE_STEP : nameStep(key.description ?? 'symbol', fanOutCount);
 }
 
 function* ancestors(place: Place): Generator<object> {

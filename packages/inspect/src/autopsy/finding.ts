@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { formatBytes } from '@plimsoll/memory';
 import type { AllocationSite } from '../profile/allocation-site.ts';
 import { locateScript } from '../source/script-location.ts';
-import type { Container, ContainerKind, PathStep } from './container-walk.ts';
+import { type Container, type ContainerKind, type PathStep, STORE_STEP } from './container.ts';
 import type { DeclarationPlace, SourceTexts } from './source-text.ts';
 
 /** One thing the autopsy says. Names are names of source code; keys and values are never shown. */
@@ -18,6 +18,8 @@ export interface Finding {
   /** From 1; 0 when not known. */
   readonly line: number;
   readonly column: number;
+  /** Where the variable is declared with which `path` begins; the finding itself stands there, or where a property on the way is set. Absent when it cannot be told. */
+  readonly variable?: DeclarationPlace;
   readonly containerKind?: ContainerKind;
   /** Entries, elements or bytes of text. */
   readonly count: number;
@@ -66,14 +68,7 @@ export function containerFinding(
   const url = container.url !== '' || site === undefined ? container.url : resolve(site.file);
   const shown = container.steps.filter((step) => isShown(step, container, url, texts));
   const name = shown.at(-1)?.name ?? 'unknown';
-  const place =
-    container.place ??
-    shown
-      .toReversed()
-      .reduce<DeclarationPlace | undefined>(
-        (found, step) => found ?? texts.declarationOf(url, step.name),
-        undefined,
-      );
+  const { place, variable } = findPlaces(container, url, shown, texts);
   const isOfFile = container.url !== '' || place !== undefined;
   return {
     kind: 'container',
@@ -82,6 +77,7 @@ export function containerFinding(
     file: isOfFile ? locateScript(url).file : '',
     line: place?.line ?? 0,
     column: place?.column ?? 0,
+    ...(variable === undefined ? {} : { variable }),
     containerKind: container.kind,
     count: container.count,
     bytes,
@@ -91,15 +87,43 @@ export function containerFinding(
   };
 }
 
+/** Where the deepest name on the way is set that can be found, and where the variable is declared that the way begins with. */
+function findPlaces(
+  { place: ownPlace, view, steps }: Container,
+  url: string,
+  shown: readonly PathStep[],
+  texts: SourceTexts,
+): { readonly place: DeclarationPlace | undefined; readonly variable?: DeclarationPlace } {
+  if (ownPlace !== undefined) return { place: ownPlace };
+  const [first] = steps;
+  const variable =
+    view === undefined || first === undefined ? undefined : texts.variableAt(url, first.name, view);
+  for (const step of shown.toReversed()) {
+    const place = step === first ? undefined : texts.propertyAt(url, step.name);
+    if (place !== undefined) return variable === undefined ? { place } : { place, variable };
+  }
+  if (variable !== undefined) return { place: variable, variable };
+  return {
+    place: first === undefined || !shown.includes(first) ? undefined : texts.propertyAt(url, first.name),
+  };
+}
+
+const READABLE_COLUMN = 200;
+
 /** Names Node itself gives to properties on the way. */
 const NODE_NAMES = new Set([
   '_events',
   '_onTimeout',
   '_timerArgs',
   '_repeat',
+  '_readableState',
+  '_writableState',
+  '_subscribers',
+  'buffer',
+  'buffered',
   'listener',
-  'kResourceStore',
   'kEvents',
+  STORE_STEP.name,
   'process',
 ]);
 
@@ -112,9 +136,9 @@ function isShown(step: PathStep, container: Container, url: string, texts: Sourc
 
 function printPath(container: Container, url: string, texts: SourceTexts): string {
   // What leads to a store of AsyncLocalStorage is whatever asynchronous thing happens to run in it.
-  const store = container.steps.findLastIndex(({ name }) => name === 'kResourceStore');
-  let path = store < 0 ? '' : 'AsyncLocalStorage store';
-  for (const step of container.steps.slice(store < 0 ? 0 : store + 1)) {
+  const store = container.steps.lastIndexOf(STORE_STEP);
+  let path = '';
+  for (const step of container.steps.slice(Math.max(0, store))) {
     if (isShown(step, container, url, texts)) path += path === '' ? step.name : `.${step.name}`;
     else path += `[<key 1 of ${step.fanOutCount}>]`;
   }
@@ -129,20 +153,25 @@ export function sentenceOf(
   isOffHeap: boolean,
 ): string {
   const whole = `the ${formatBytes(wholeBytes)} ${isOffHeap ? 'outside the heap' : 'heap'}`;
-  const allocated =
-    site === undefined ? '' : `; allocated in \`${site.functionName}\` (${site.file}:${site.line})`;
+  const allocated = site === undefined ? '' : `; allocated in \`${site.functionName}\` (${placeText(site)})`;
   if (finding.kind === 'allocation-site') {
     return site === undefined
-      ? `No container explains ${whole}, and no allocation profile is at hand.`
-      : `No container explains ${whole} (container: unknown); ${formatBytes(site.liveBytes)} of it are live from \`${site.functionName}\` (${site.file}:${site.line}).`;
+      ? `Neither a container nor a line of the program explains ${whole} (container: unknown).`
+      : `No container explains ${whole} (container: unknown); ${formatBytes(site.liveBytes)} of it are live from \`${site.functionName}\` (${placeText(site)}).`;
   }
-  const where = finding.file === '' ? '' : ` (${finding.file}${finding.line > 0 ? `:${finding.line}` : ''})`;
+  const where = finding.file === '' ? '' : ` (${placeText(finding)})`;
   const what = `${kindWord(finding)} \`${finding.path}\`${where}`;
   const amount =
     finding.containerKind === 'Buffer' || finding.containerKind === 'string'
       ? formatBytes(finding.count)
       : `${finding.count.toLocaleString('en-US')} entries, about ${formatBytes(finding.bytes)}`;
   return `${what} holds ${amount} of ${whole}${allocated}.`;
+}
+
+/** The column where a line is too long to be looked through: that of a bundle. */
+function placeText({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>): string {
+  if (line === 0) return file;
+  return column > READABLE_COLUMN ? `${file}:${line}:${column}` : `${file}:${line}`;
 }
 
 function kindWord({ containerKind }: Finding): string {

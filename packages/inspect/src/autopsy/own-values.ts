@@ -49,3 +49,40 @@ export function classNameOf(target: object): string {
     return 'Object';
   }
 }
+
+/** True for objects that are written out or made as dictionaries: of no class. */
+export function isPlain(target: object): boolean {
+  const prototype = Object.getPrototypeOf(target) as object | null;
+  return prototype === null || prototype === Object.prototype || classNameOf(target) === 'Object';
+}
+
+/** Built-in and bound functions have no scopes of source code. */
+export function isNative(target: AnyFunction): boolean {
+  return sourceOf(target).endsWith('{ [native code] }');
+}
+
+const classesWithPrivateNames = new WeakMap<object, boolean>();
+
+/** True for a class, or an object of one, whose own source mentions private names. */
+export function hasPrivateNames(target: object): boolean {
+  const made =
+    typeof target === 'function' ? target : ownValue(Object.getPrototypeOf(target) as object, 'constructor');
+  if (typeof made !== 'function') return false;
+  let known = classesWithPrivateNames.get(made);
+  if (known === undefined) {
+    const text = sourceOf(made as AnyFunction);
+    known = text.startsWith('class') && text.includes('#');
+    classesWithPrivateNames.set(made, known);
+  }
+  return known;
+}
+
+// V8's own, whatever the service puts in its place later.
+const functionText = Object.getOwnPropertyDescriptor(Function.prototype, 'toString')?.value as (
+  this: unknown,
+) => string;
+
+/** The source code of a function, as it was written. */
+export function sourceOf(target: AnyFunction): string {
+  return functionText.call(target);
+}

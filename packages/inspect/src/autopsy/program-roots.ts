@@ -1,8 +1,7 @@
-import { isBuiltin } from 'node:module';
-import { types } from 'node:util';
 import { scriptPath } from '../source/script-location.ts';
+import type { LoadedModule } from './loaded-modules.ts';
 import { type AnyFunction, classNameOf, isWalkable, ownKeys, ownValue } from './own-values.ts';
-import type { FunctionLocation, ScopeReader, Variables } from './scope-reader.ts';
+import type { FunctionInside, FunctionLocation, ScopeReader, ScopeView, Variables } from './scope-reader.ts';
 
 /** Where a walk begins: values that the program holds by themselves. */
 export interface Root {
@@ -16,61 +15,18 @@ export interface Root {
   readonly counts?: ReadonlyMap<object, number>;
   /** Where the function stands that stands for the root: the callback of its timers. */
   readonly location?: FunctionLocation;
+  /** For variables of a scope: where it was seen from. */
+  readonly view?: ScopeView;
 }
 
-/** A module that is loaded: where from, and what it exports. */
-interface LoadedModule {
-  readonly url: string;
-  readonly exported: unknown;
-}
-
-interface RuntimeModule {
-  readonly _cache?: Record<string, { exports?: unknown }>;
-  readonly register?: AnyFunction;
-}
-
-/** Every CommonJS module of this thread. */
-function commonJsModules(module: RuntimeModule): LoadedModule[] {
-  const cache = module._cache ?? {};
-  return Object.keys(cache).map((url) => ({ url, exported: ownValue(cache[url] as object, 'exports') }));
-}
-
-/**
- * Every ES module of this thread, without importing anything: the loader's own cache, which `Module.register` closes over (Node 20–26). A Node that has moved it gives none; then the
- * modules are reached through the functions of timers, handles and frames.
- */
-function esModules(module: RuntimeModule, scopes: ScopeReader): LoadedModule[] {
-  const { register } = module;
-  if (typeof register !== 'function') return [];
-  for (const { variables } of scopes.inside(register).scopes) {
-    const loader = ownValue(variables, 'cascadedLoader');
-    const cache = isWalkable(loader) ? ownValue(loader, 'loadCache') : undefined;
-    // Node's own maps have no prototype of Map's.
-    if (types.isMap(cache))
-      return Array.from(Map.prototype.entries.call(cache) as Iterable<[string, object]>, ([url, jobs]) => ({
-        url,
-        exported: namespaceOf(jobs),
-      }));
-  }
-  return [];
-}
-
-/** The namespace of a job of the loader; undefined while it is not linked yet. */
-function namespaceOf(jobs: unknown): unknown {
-  if (!isWalkable(jobs)) return undefined;
-  for (const key of ownKeys(jobs)) {
-    const job = ownValue(jobs, key);
-    const wrap = isWalkable(job)
-      ? (ownValue(job, 'module') as { getNamespace?: () => unknown } | undefined)
-      : undefined;
-    try {
-      const namespace = wrap?.getNamespace?.();
-      if (namespace !== undefined) return namespace;
-    } catch {
-      // Not linked yet: nothing of it runs.
-    }
-  }
-  return undefined;
+/** The variables a function of the script at `url` can see, scope by scope. */
+export function scopeRoots(url: string, { location, scopes }: FunctionInside): Root[] {
+  return scopes.map(({ variables, label, isOutermost }) => ({
+    source: 'module',
+    url,
+    values: variables,
+    ...(location === undefined ? {} : { view: { location, label, isOutermost } }),
+  }));
 }
 
 /** Functions that a module exports, itself or on what it exports; one is enough to see the module's scope. */
@@ -98,43 +54,33 @@ function* functionsOf(exported: unknown): Generator<AnyFunction> {
 /** How many functions of one module are tried before its scope counts as out of reach. */
 const TRIES_A_MODULE = 6;
 
-/** The scopes of all loaded modules of the service, then of its packages, for as long as `isTimeLeft`. */
+/** The scopes of the modules in `loaded`, for as long as `isTimeLeft`. */
 export function moduleRoots(
+  loaded: readonly LoadedModule[],
   scopes: ScopeReader,
-  isWanted: (url: string) => boolean,
   isTimeLeft: () => boolean,
 ): Root[] {
-  const module = process.getBuiltinModule('node:module') as unknown as RuntimeModule;
   const seen = new Set<string>();
   const roots: Root[] = [];
-  const loaded = [...commonJsModules(module), ...esModules(module, scopes)].filter(
-    ({ url }) => !url.startsWith('node:') && !isBuiltin(url) && isWanted(url),
-  );
-  loaded.sort((a, b) => rank(a.url) - rank(b.url));
   for (const { url, exported } of loaded) {
     if (!isTimeLeft()) break;
     const key = scriptPath(url) ?? url;
     if (seen.has(key)) continue;
-    const scope = scopeOf(exported, scopes);
-    if (scope === undefined && !isWalkable(exported)) continue;
+    const ofModule = moduleScopeOf(url, exported, scopes);
+    if (ofModule === undefined && !isWalkable(exported)) continue;
     seen.add(key);
-    roots.push({ source: 'module', url, values: scope ?? { exports: exported } });
+    roots.push(ofModule ?? { source: 'module', url, values: { exports: exported } });
   }
   return roots;
 }
 
-function rank(url: string): number {
-  return /[\\/]node_modules[\\/]/.test(url) ? 1 : 0;
-}
-
-function scopeOf(exported: unknown, scopes: ScopeReader): Variables | undefined {
+function moduleScopeOf(url: string, exported: unknown, scopes: ScopeReader): Root | undefined {
   let tries = 0;
   for (const candidate of functionsOf(exported)) {
     if (tries >= TRIES_A_MODULE) break;
     tries += 1;
-    // The outermost scope that is not the global one is the module's.
-    const outermost = scopes.inside(candidate).scopes.at(-1);
-    if (outermost !== undefined) return outermost.variables;
+    const outermost = scopeRoots(url, scopes.inside(candidate)).at(-1);
+    if (outermost !== undefined) return outermost;
   }
   return undefined;
 }

@@ -2,6 +2,11 @@ import { type Inspector, openInspector } from '../inspector/inspector.ts';
 
 /** Where values are handed over between V8's protocol and this code: one hidden property of the global object, there only while something is handed over. */
 const BRIDGE_KEY = 'plimsoll.bridge';
+/** Where it can hang, and how code that V8 evaluates finds it there. */
+const PLACES = [
+  { holder: globalThis, expression: `globalThis[Symbol.for('${BRIDGE_KEY}')]` },
+  { holder: process, expression: `globalThis.process[Symbol.for('${BRIDGE_KEY}')]` },
+] as const;
 const OBJECT_GROUP = 'plimsoll-autopsy';
 
 interface Bridge {
@@ -39,8 +44,18 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 /** A scope of a function, innermost first. */
 export interface FunctionScope {
-  readonly kind: 'closure' | 'module' | 'block';
+  /** V8's word for it, with the name of the function it belongs to. */
+  readonly label: string;
+  /** True for the one that all functions of the file share. */
+  readonly isOutermost: boolean;
   readonly variables: Variables;
+}
+
+/** From where in a script a scope was seen: what tells one of several variables of a name from the others. */
+export interface ScopeView {
+  readonly location: FunctionLocation;
+  readonly label: string;
+  readonly isOutermost: boolean;
 }
 
 /** What V8 knows of a function and JavaScript does not. */
@@ -56,10 +71,16 @@ export interface FunctionInside {
 export class ScopeReader implements Disposable {
   readonly #inspector: Inspector = openInspector();
   readonly #bridge: Bridge = { value: undefined };
+  readonly #place: (typeof PLACES)[number] | undefined;
 
   constructor() {
+    // The service may have frozen its global object; then the bridge hangs on `process`, or there is none and nothing is read.
+    this.#place = PLACES.find(({ holder }) => this.#hang(holder));
+  }
+
+  #hang(holder: object): boolean {
     // A registered symbol: the evaluated expression can name no other.
-    Object.defineProperty(globalThis, Symbol.for(BRIDGE_KEY), {
+    return Reflect.defineProperty(holder, Symbol.for(BRIDGE_KEY), {
       value: this.#bridge,
       enumerable: false,
       configurable: true,
@@ -68,7 +89,7 @@ export class ScopeReader implements Disposable {
 
   [Symbol.dispose](): void {
     this.#bridge.value = undefined;
-    Reflect.deleteProperty(globalThis, Symbol.for(BRIDGE_KEY));
+    if (this.#place !== undefined) Reflect.deleteProperty(this.#place.holder, Symbol.for(BRIDGE_KEY));
     this.#inspector.tryAsk('Runtime.releaseObjectGroup', { objectGroup: OBJECT_GROUP });
   }
 
@@ -81,37 +102,42 @@ export class ScopeReader implements Disposable {
   inside(target: (...parameters: never[]) => unknown): FunctionInside {
     const properties = this.#propertiesOf(target);
     const internal = properties?.internalProperties ?? [];
-    const found = internal.find(({ name }) => name === '[[FunctionLocation]]')?.value?.value;
-    const location =
-      found?.scriptId === undefined
-        ? undefined
-        : {
-            scriptId: found.scriptId,
-            lineNumber: found.lineNumber ?? 0,
-            columnNumber: found.columnNumber ?? 0,
-          };
+    const location = locationIn(internal);
     const scopesId = internal.find(({ name }) => name === '[[Scopes]]')?.value?.objectId;
     return { location, scopes: scopesId === undefined ? [] : this.#scopes(scopesId) };
   }
 
+  /** Where `target` stands; its scopes are not read. */
+  locationOf(target: (...parameters: never[]) => unknown): FunctionLocation | undefined {
+    return locationIn(this.#propertiesOf(target)?.internalProperties ?? []);
+  }
+
   /** The variables of a scope of a paused frame. */
   frameVariables(objectId: string): Variables {
-    return (this.#fetch(objectId) ?? {}) as Variables;
+    return (this.valueOf(objectId) ?? {}) as Variables;
   }
 
   /** Private fields of an object or class, with their `#`. */
   privateFields(target: object): Variables {
     const fields: Record<string, unknown> = {};
     for (const { name, value } of this.#propertiesOf(target)?.privateProperties ?? []) {
-      if (value?.objectId !== undefined) fields[name] = this.#fetch(value.objectId);
+      if (value?.objectId !== undefined) fields[name] = this.valueOf(value.objectId);
     }
     return fields;
   }
 
+  /** What a proxy stands for; none of its traps is run. */
+  proxyTarget(proxy: object): unknown {
+    const internal = this.#propertiesOf(proxy)?.internalProperties ?? [];
+    const targetId = internal.find(({ name }) => name === '[[Target]]')?.value?.objectId;
+    return targetId === undefined ? undefined : this.valueOf(targetId);
+  }
+
   #propertiesOf(target: unknown): RemoteProperties | undefined {
+    if (this.#place === undefined) return undefined;
     this.#bridge.value = target;
     const answer = this.#inspector.tryAsk<{ result: RemoteObject }>('Runtime.evaluate', {
-      expression: `globalThis[Symbol.for('${BRIDGE_KEY}')].value`,
+      expression: `${this.#place.expression}.value`,
       objectGroup: OBJECT_GROUP,
       silent: true,
     });
@@ -126,30 +152,43 @@ export class ScopeReader implements Disposable {
 
   /** The list V8 shows under `[[Scopes]]`: each entry wraps the variables as `object` beside a description of its kind. */
   #scopes(scopesId: string): FunctionScope[] {
-    const list = this.#fetch(scopesId);
+    const list = this.valueOf(scopesId);
     if (!Array.isArray(list)) return [];
     const scopes: FunctionScope[] = [];
     // An array of V8's own, without a prototype to iterate it by.
     for (let i = 0; i < list.length; i += 1) {
       const entry = list[i] as { type?: string; description?: string; object?: unknown };
-      const label = (entry.description ?? entry.type ?? '').toLowerCase();
-      if (label.startsWith('global') || label.startsWith('script')) continue;
+      const label = entry.description ?? entry.type ?? '';
+      if (/^(?:global|script)/i.test(label)) continue;
       const { object } = entry;
       if (typeof object !== 'object' || object === null) continue;
-      const kind = label.startsWith('module') ? 'module' : label.startsWith('block') ? 'block' : 'closure';
-      scopes.push({ kind, variables: object as Variables });
+      scopes.push({ label, isOutermost: false, variables: object as Variables });
     }
-    return scopes;
+    const outermost = scopes.pop();
+    return outermost === undefined ? [] : [...scopes, { ...outermost, isOutermost: true }];
   }
 
-  #fetch(objectId: string): unknown {
+  /** The value behind a handle of V8's protocol. */
+  valueOf(objectId: string): unknown {
+    if (this.#place === undefined) return undefined;
     const done = this.#inspector.tryAsk('Runtime.callFunctionOn', {
       objectId,
-      functionDeclaration: `function () { globalThis[Symbol.for('${BRIDGE_KEY}')].value = this; }`,
+      functionDeclaration: `function () { ${this.#place.expression}.value = this; }`,
       silent: true,
     });
     const { value } = this.#bridge;
     this.#bridge.value = undefined;
     return done === undefined ? undefined : value;
   }
+}
+
+function locationIn(internal: readonly RemoteProperty[]): FunctionLocation | undefined {
+  const found = internal.find(({ name }) => name === '[[FunctionLocation]]')?.value?.value;
+  return found?.scriptId === undefined
+    ? undefined
+    : {
+        scriptId: found.scriptId,
+        lineNumber: found.lineNumber ?? 0,
+        columnNumber: found.columnNumber ?? 0,
+      };
 }

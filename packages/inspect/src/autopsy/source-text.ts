@@ -1,5 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { scriptPath } from '../source/script-location.ts';
+import { scanDeclarations } from './declaration-scan.ts';
+import type { FunctionLocation, ScopeView } from './scope-reader.ts';
 
 /** Sources longer than this are bundles: a name in them proves nothing, and the read would cost. */
 const LONGEST_SOURCE_BYTES = 2 * 1024 * 1024;
@@ -13,6 +15,7 @@ export interface DeclarationPlace {
 /** The source files of the service, read when a name has to be looked up in them. Never throws. */
 export class SourceTexts {
   readonly #texts = new Map<string, string>();
+  readonly #declarations = new Map<string, ReturnType<typeof scanDeclarations>>();
 
   /** The text of the script at `url`; empty when it is no file or too long. */
   textOf(url: string): string {
@@ -29,26 +32,62 @@ export class SourceTexts {
     return new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`).test(this.textOf(url));
   }
 
-  /** Where the variable or field `name` is declared in the script at `url`; undefined when it cannot be told. */
-  declarationOf(url: string, name: string): DeclarationPlace | undefined {
+  /** Where the variable `name` is declared that is seen from `view` in the script at `url`; undefined when it cannot be told. */
+  variableAt(url: string, name: string, view: ScopeView): DeclarationPlace | undefined {
+    const path = scriptPath(url);
+    if (path === undefined) return undefined;
+    const text = this.textOf(url);
+    if (!this.#declarations.has(path)) this.#declarations.set(path, scanDeclarations(text));
+    const all = this.#declarations.get(path)?.get(name) ?? [];
+    const seenFrom = offsetOf(text, view.location);
+    const around = all
+      .filter(({ blockStart, blockEnd }) => blockStart < seenFrom && seenFrom <= blockEnd)
+      .toSorted((a, b) => a.blockStart - b.blockStart || a.at - b.at);
+    // Innermost and outermost; what is declared more than once in one block is declared first.
+    const block = (view.isOutermost ? around[0] : around.at(-1))?.blockStart;
+    const declared = around.find(({ blockStart }) => blockStart === block);
+    return declared === undefined ? undefined : placeOf(text, declared.at);
+  }
+
+  /** Where a property or field `name` is first set in the script at `url`; undefined when it cannot be told. */
+  propertyAt(url: string, name: string): DeclarationPlace | undefined {
     if (!/^#?[A-Za-z_$][\w$]*$/.test(name)) return undefined;
     const text = this.textOf(url);
     const word = name.replaceAll('$', '\\$');
     const patterns = [
-      new RegExp(`(?:const|let|var|class|function)\\s+(?<name>${word})(?![\\w$])`, 'd'),
-      new RegExp(`(?:const|let|var)\\s[^;\\n]*?(?<![\\w$.])(?<name>${word})\\s*=`, 'd'),
-      new RegExp(`^\\s*(?:static\\s+)?(?<name>${word})\\s*=`, 'dm'),
-      new RegExp(`(?:this|globalThis|global|[\\w$]+)\\.(?<name>${word})\\s*=`, 'd'),
+      new RegExp(`(?<![\\w$.#])(?<name>${word})\\s*=(?![=>])`, 'dg'),
+      new RegExp(`(?:this|globalThis|global|[\\w$]+)\\.(?<name>${word})\\s*=(?![=>])`, 'dg'),
       // A member of an object that is written out, and the name of an event.
-      new RegExp(`(?<![\\w$.])(?<name>${word})\\s*:`, 'd'),
-      new RegExp(`on\\(\\s*['"\`](?<name>${word})['"\`]`, 'd'),
+      new RegExp(`(?<![\\w$.])(?<name>${word})\\s*:`, 'dg'),
+      new RegExp(`on\\(\\s*['"\`](?<name>${word})['"\`]`, 'dg'),
     ];
     for (const pattern of patterns) {
       const at = pattern.exec(text)?.indices?.groups?.['name']?.[0];
-      if (at !== undefined) return placeOf(text, at);
+      if (at === undefined) continue;
+      // A bundle sets properties of this name in places that have nothing to do with each other.
+      const isAmbiguous = isMinified(text) && pattern.exec(text) !== null;
+      return isAmbiguous ? undefined : placeOf(text, at);
     }
     return undefined;
   }
+}
+
+/** So long a line is no line of a person. */
+const LONG_LINE = 1000;
+
+function isMinified(text: string): boolean {
+  return new RegExp(`[^\\n]{${LONG_LINE}}`).test(text);
+}
+
+/** The offset of a line and column that count from 0. */
+function offsetOf(text: string, { lineNumber, columnNumber }: FunctionLocation): number {
+  let lineStart = 0;
+  for (let line = 0; line < lineNumber; line += 1) {
+    const next = text.indexOf('\n', lineStart);
+    if (next < 0) break;
+    lineStart = next + 1;
+  }
+  return lineStart + columnNumber;
 }
 
 function placeOf(text: string, at: number): DeclarationPlace {

@@ -17,6 +17,8 @@ export interface Inspector {
   ask<Answer>(method: string, params?: object): Answer;
   /** Asks V8 and returns its answer, or undefined when there is no session or V8 refuses the question. */
   tryAsk<Answer>(method: string, params?: object): Answer | undefined;
+  /** Has V8 do something that it does later, on a turn of its own; a refusal is nobody's. */
+  tell(method: string): void;
   /** Calls `listener` at every `method` event until the result is disposed. */
   on(method: string, listener: InspectorListener): Disposable;
 }
@@ -60,6 +62,10 @@ class OpenInspector implements Inspector {
     }
   }
 
+  tell(method: string): void {
+    this.#session.post(method, {}, () => undefined);
+  }
+
   on(method: string, listener: InspectorListener): Disposable {
     const handler = (message: { params?: object }): void =>
       listener((message.params ?? {}) as Record<string, unknown>);
@@ -82,6 +88,10 @@ class MissingInspector implements Inspector {
       `${method} needs the inspector of V8: ${this.unavailableReason}`,
       { details: { method } },
     );
+  }
+
+  tell(): void {
+    // There is nobody to do it.
   }
 
   tryAsk<Answer>(): Answer | undefined {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { journal, processWide, readMemory } from '@plimsoll/memory';
+import { requirePeer } from './optional-peer.ts';
 
 /** What one trim gave back. */
 export interface TrimResult {
@@ -50,22 +50,6 @@ function openMallocTrim(): MallocTrim {
   } catch {
     return missing('this C library has no malloc_trim (musl).');
   }
-}
-
-/** Resolved from this file where there is one, and from the service's folder: a bundle has no file of its own beside node_modules. */
-function requirePeer(name: string): unknown {
-  const places = [import.meta.url, `file://${process.cwd()}/`];
-  let failure: unknown;
-  for (const place of places) {
-    if (typeof place !== 'string' || place === '') continue;
-    try {
-      return createRequire(place)(name);
-    } catch (error) {
-      failure ??= error;
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
-  }
-  throw failure;
 }
 
 function trimWith(call: (pad: number) => number): TrimResult | undefined {

@@ -1,11 +1,12 @@
 import { getHeapStatistics } from 'node:v8';
-import { journal, processWide } from '@plimsoll/memory';
+import { journal, oldSpaceLimitBytes, processWide } from '@plimsoll/memory';
 import { type Inspector, isInspectorPortOpen, openInspector } from '../inspector/inspector.ts';
 import { endThread } from './last-exit.ts';
 import { canEndPause, liveWorkerCount } from './live-workers.ts';
 import { decideAtLimit } from './near-limit-policy.ts';
 import type { PausedFrame } from './paused-frame.ts';
 import { findStandDown } from './stand-down.ts';
+import { nextHeapLimitBytes } from './growth-step.ts';
 
 /** What came of the wish to arm. */
 export interface ArmResult {
@@ -15,6 +16,9 @@ export interface ArmResult {
   /** Milliseconds the service stood still for it. */
   readonly armMs: number;
 }
+
+/** V8's limit is four times the first old space once it has been met: above this factor nothing else explains it. */
+const MET_FACTOR = 1.02;
 
 /** The exit code when no policy decides: what V8's own death shows. */
 const UNDECIDED_CODE = 134;
@@ -33,9 +37,9 @@ class NearLimitHook {
   #listeners: Disposable[] = [];
   #isArmed = false;
   #heapLimitBytes = 0;
+  /** V8's limit when the hook was armed for the first time: what V8 quadruples, whatever the limit has become since. */
+  #firstHeapLimitBytes: number | undefined;
   #lastRefusal: string | undefined;
-  /** Set once the heap was let grow: V8's limit is four times the planned one from then on, and disarming would bring it back at once. */
-  #grownToBytes: number | undefined;
 
   constructor(inspector: Inspector) {
     this.#inspector = inspector;
@@ -44,10 +48,6 @@ class NearLimitHook {
 
   get isArmed(): boolean {
     return this.#isArmed;
-  }
-
-  get grownToBytes(): number | undefined {
-    return this.#grownToBytes;
   }
 
   /** URLs of the scripts V8 has loaded, by script id; empty until armed once. */
@@ -61,15 +61,12 @@ class NearLimitHook {
     if (refusal !== undefined) return this.#refuse(refusal);
     const beganMs = performance.now();
     this.#heapLimitBytes = getHeapStatistics().heap_size_limit;
+    this.#firstHeapLimitBytes ??= this.#heapLimitBytes;
     this.#listeners = [
       this.#followScripts(),
       this.#inspector.on('Debugger.paused', (pause) => this.#paused(pause)),
     ];
-    const enabled =
-      this.#inspector.tryAsk('Debugger.enable', { maxScriptsCacheSize: 0 }) !== undefined &&
-      // Nothing but the limit pauses then: a `debugger` statement of the service costs nothing and stops nothing.
-      this.#inspector.tryAsk('Debugger.setSkipAllPauses', { skip: true }) !== undefined;
-    if (!enabled) {
+    if (!this.#enable()) {
       this.#release();
       return this.#refuse('V8 refused to enable its debugger.');
     }
@@ -78,6 +75,14 @@ class NearLimitHook {
     const armMs = performance.now() - beganMs;
     journal().write('inspect', 'armed', { reason, armMs, scriptCount: this.#scripts.size });
     return { armed: true, armMs };
+  }
+
+  #enable(): boolean {
+    return (
+      this.#inspector.tryAsk('Debugger.enable', { maxScriptsCacheSize: 0 }) !== undefined &&
+      // Nothing but the limit pauses then: a `debugger` statement of the service costs nothing and stops nothing.
+      this.#inspector.tryAsk('Debugger.setSkipAllPauses', { skip: true }) !== undefined
+    );
   }
 
   #refuse(reason: string): ArmResult {
@@ -102,7 +107,7 @@ class NearLimitHook {
   }
 
   disarm(reason: string): void {
-    if (!this.#isArmed || this.#grownToBytes !== undefined) return;
+    if (!this.#isArmed) return;
     const beganMs = performance.now();
     this.#release();
     journal().write('inspect', 'disarmed', { reason, disarmMs: performance.now() - beganMs });
@@ -115,27 +120,64 @@ class NearLimitHook {
     this.#isArmed = false;
   }
 
-  /** What can change while armed is looked at each tick: somebody opened the inspector port. */
-  checkStandDown(): void {
-    if (this.#isArmed && isInspectorPortOpen()) this.disarm('the inspector port was opened');
+  /**
+   * What can change while armed is looked at each tick: somebody opened the inspector port; or the limit was met and V8 did not pause: Node.js 20 and 22 forget the pause when
+   * the innermost frame is a builtin, or code that debuggers skip. Then nobody has decided yet, and the heap goes on growing beyond what the container was planned for.
+   */
+  check(): void {
+    if (!this.#isArmed) return;
+    if (isInspectorPortOpen()) this.disarm('the inspector port was opened');
+    else if (this.#isLimitMet()) {
+      journal().write('inspect', 'pause-missed', { heapLimitBytes: this.#heapLimitBytes });
+      this.#decide([]);
+    }
+  }
+
+  #isLimitMet(): boolean {
+    return getHeapStatistics().heap_size_limit > this.#heapLimitBytes * MET_FACTOR;
   }
 
   #paused(pause: Readonly<Record<string, unknown>>): void {
     // Another session's breakpoint, another session's to end.
     if (pause['reason'] !== 'OOM') return;
+    this.#decide((pause['callFrames'] ?? []) as readonly PausedFrame[]);
+    this.#inspector.tryAsk('Debugger.resume');
+  }
+
+  /** Returns when the heap may grow; ends the process otherwise. */
+  #decide(frames: readonly PausedFrame[]): void {
+    const heapUsedBytes = getHeapStatistics().used_heap_size;
+    const nextBytes = this.#nextHeapLimitBytes(heapUsedBytes);
     const decision = decideAtLimit({
-      heapLimitBytes: this.#grownToBytes ?? this.#heapLimitBytes,
-      heapUsedBytes: getHeapStatistics().used_heap_size,
-      frames: (pause['callFrames'] ?? []) as readonly PausedFrame[],
-      canGrow: canEndPause(isInspectorPortOpen()),
+      heapLimitBytes: this.#heapLimitBytes,
+      heapUsedBytes,
+      nextHeapLimitBytes: nextBytes ?? this.#heapLimitBytes,
+      frames,
+      canGrow: nextBytes !== undefined && canEndPause(isInspectorPortOpen()),
     });
-    if (decision !== undefined && 'growToBytes' in decision) {
-      this.#grownToBytes = decision.growToBytes;
-      journal().write('inspect', 'heap-grown', { growToBytes: decision.growToBytes });
-      this.#inspector.tryAsk('Debugger.resume');
-      return;
-    }
-    endThread(decision?.exit ?? UNDECIDED_CODE);
+    if (decision === undefined || 'exit' in decision) endThread(decision?.exit ?? UNDECIDED_CODE);
+    this.#grow(decision.growToBytes);
+  }
+
+  #nextHeapLimitBytes(heapUsedBytes: number): number | undefined {
+    const firstBytes = this.#firstHeapLimitBytes ?? this.#heapLimitBytes;
+    const firstOldSpaceBytes = oldSpaceLimitBytes(firstBytes);
+    return nextHeapLimitBytes({
+      heapUsedBytes,
+      firstOldSpaceBytes,
+      youngBytes: firstBytes - firstOldSpaceBytes,
+    });
+  }
+
+  /**
+   * One step, inside the pause or at a tick. The four times that V8 has just allowed itself may be more than the container holds. Disabled, V8 takes its limit back to what is live and a
+   * quarter; enabled again, it comes back here when that is full, also in the middle of a synchronous loop.
+   */
+  #grow(growToBytes: number): void {
+    this.#inspector.tryAsk('Debugger.disable');
+    this.#isArmed = this.#enable();
+    this.#heapLimitBytes = getHeapStatistics().heap_size_limit;
+    journal().write('inspect', 'heap-grown', { heapLimitBytes: this.#heapLimitBytes, growToBytes });
   }
 }
 
@@ -148,14 +190,14 @@ export function armNearLimit(reason: string): ArmResult {
   return hook().arm(reason);
 }
 
-/** Disarms the hook; 3–7 ms. Does nothing once the heap was let grow: V8's limit would fall back at once. */
+/** Disarms the hook; 3–7 ms. A heap that was let grow keeps a limit of at least what is live and a quarter. */
 export function disarmNearLimit(reason: string): void {
   hook().disarm(reason);
 }
 
-/** Disarms when something has come up that forbids to be armed. For each tick: 1 µs. */
+/** Disarms when something has come up that forbids to be armed, and asks the policies where V8 met its limit without a pause. For each tick: 1 µs, 10 µs while armed. */
 export function checkNearLimit(): void {
-  hook().checkStandDown();
+  hook().check();
 }
 
 /** True while the hook is armed. */
@@ -166,5 +208,10 @@ export function isNearLimitArmed(): boolean {
 /** URLs of the scripts V8 has loaded, by script id. Asks V8 unless the hook is armed: 15–280 ms by the number of scripts. */
 export function scriptUrls(): ReadonlyMap<string, string> {
   hook().learnScripts();
+  return hook().scripts;
+}
+
+/** The same as far as V8 has been asked before. */
+export function knownScriptUrls(): ReadonlyMap<string, string> {
   return hook().scripts;
 }

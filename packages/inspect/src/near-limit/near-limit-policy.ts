@@ -6,13 +6,15 @@ export interface NearLimitContext {
   /** V8's heap limit as it was before this moment. */
   readonly heapLimitBytes: number;
   readonly heapUsedBytes: number;
+  /** What V8's limit becomes when the heap is let grow: the heap grows in steps of a quarter, and each asks again. */
+  readonly nextHeapLimitBytes: number;
   /** Where the service was when it met the limit, innermost first. */
   readonly frames: readonly PausedFrame[];
-  /** False when going on could hang the process: then `growToBytes` is taken as no decision. */
+  /** False when going on could hang the process, and where V8 grows no further: then `growToBytes` is taken as no decision. */
   readonly canGrow: boolean;
 }
 
-/** What to do at the limit: end with a code, or let the heap grow to so many bytes. */
+/** What to do at the limit: end with a code, or let the heap grow by one step, to so many bytes at most. */
 export type NearLimitDecision = { readonly exit: number } | { readonly growToBytes: number };
 
 /** Decides, or leaves the decision to the next policy. A throw is journalled and counts as no decision. */
@@ -37,10 +39,11 @@ export function decideAtLimit(context: NearLimitContext): NearLimitDecision | un
       if (decision === undefined) continue;
       if (
         'growToBytes' in decision &&
-        (!context.canGrow || !(decision.growToBytes > context.heapUsedBytes))
+        (!context.canGrow || !(decision.growToBytes >= context.nextHeapLimitBytes))
       ) {
         journal().write('inspect', 'growth-refused', {
           growToBytes: decision.growToBytes,
+          nextHeapLimitBytes: context.nextHeapLimitBytes,
           canGrow: context.canGrow,
         });
         continue;

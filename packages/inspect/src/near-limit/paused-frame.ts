@@ -1,6 +1,8 @@
 /** A scope as V8 describes it in a pause. */
 export interface PausedScope {
   readonly type: string;
+  /** Of the function it belongs to. */
+  readonly name?: string;
   readonly object: { readonly objectId?: string };
 }
 

@@ -7,7 +7,11 @@ import { isInspectorPortOpen, openInspector } from '../inspector/inspector.ts';
 const LIMIT_FLAGS = ['heapsnapshot-near-heap-limit', 'heap-snapshot-on-oom', 'heap-prof-near-heap-limit'];
 
 /** Native modules that register a callback at V8's limit when they are asked to; V8 calls only the last that was registered. */
-const LIMIT_MODULES = ['dd_pprof.node', 'node_oom_heapdump_native.node', 'pprof.node'];
+const LIMIT_MODULES = [
+  { name: '@datadog/pprof', file: '/dd_pprof.' },
+  { name: 'node-oom-heapdump', file: '/node_oom_heapdump_native.node' },
+  { name: 'pprof', file: '/pprof.node' },
+] as const;
 
 /**
  * Why the hook must not be armed now, a sentence; undefined when it may. An inspector client would be paused with us, and would have to end the pause; a second callback at
@@ -33,7 +37,7 @@ function isFlagSet(flag: string): boolean {
 function loadedLimitModule(): string | undefined {
   try {
     const maps = readFileSync('/proc/self/maps', 'latin1');
-    return LIMIT_MODULES.find((name) => maps.includes(`/${name}`));
+    return LIMIT_MODULES.find(({ file }) => maps.includes(file))?.name;
   } catch {
     // No /proc here: what is loaded cannot be known, and most processes load none of these.
     return undefined;

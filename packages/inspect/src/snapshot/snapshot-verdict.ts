@@ -20,6 +20,11 @@ export interface JudgeSnapshotOptions {
    * @default 0
    */
   readonly fileInMemoryBytes?: number;
+  /**
+   * Bytes that earlier snapshots have left in malloc: this one takes them first.
+   * @default 0
+   */
+  readonly reusableBytes?: number;
 }
 
 /** Whether a snapshot may be taken now, and why not. */
@@ -46,10 +51,15 @@ export function judgeSnapshot(options: JudgeSnapshotOptions): SnapshotVerdict {
   const pauseMs = Math.round(cost.pauseMs / Math.min(1, quotaCores));
   const growthBytes = Math.max(0, Math.round((options.growthBytesPerSecond * pauseMs) / 1000));
   const reserveBytes = untouchedBytes(sample.limitBytes);
-  const peakBytes = cost.peakUpperBytes + growthBytes + (options.fileInMemoryBytes ?? 0);
+  const fileInMemoryBytes = options.fileInMemoryBytes ?? 0;
+  const reusableBytes = options.reusableBytes ?? 0;
+  const peakBytes = Math.max(0, cost.peakUpperBytes - reusableBytes) + growthBytes + fileInMemoryBytes;
   const freeBytes = sample.headroomBytes - reserveBytes;
-  const residueBytes =
-    (options.trimAvailable ? cost.trimmedResidueBytes : cost.residueBytes) + (options.fileInMemoryBytes ?? 0);
+  // What was left before counts as used already.
+  const addedBytes = options.trimAvailable
+    ? cost.trimmedResidueBytes
+    : Math.max(0, cost.residueBytes - reusableBytes);
+  const residueBytes = addedBytes + fileInMemoryBytes;
   const besideHeapBytes = Math.max(0, sample.workingSetBytes - sample.heapCommittedBytes);
   const heapRoomBytes =
     sample.limitBytes -
@@ -89,6 +99,7 @@ export function judgeSnapshot(options: JudgeSnapshotOptions): SnapshotVerdict {
     pauseMs,
     maxPauseMs,
     growthBytes,
+    reusableBytes,
   };
   return { affordable: reasons.length === 0, reasons, numbers };
 }

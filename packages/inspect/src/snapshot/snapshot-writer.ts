@@ -24,23 +24,29 @@ export interface SnapshotResult {
   readonly trimmed: boolean;
 }
 
+/** Makes V8 write a snapshot of this thread into a path that does not exist yet; throws when it cannot. */
+export type SnapshotFileWriter = (path: string) => void;
+
 /** Bytes of a file in which V8's header surely ends. */
 const HEADER_BYTES = 16 * 1024;
 
 /**
  * Takes a heap snapshot of this thread into `path`, which must not exist yet; the file is readable for the owner alone. Everything on this thread stands still meanwhile:
  * decide with {@link judgeSnapshot} first. Memory the snapshot leaves is trimmed where {@link mallocTrim} works, and later predictions learn from it. Give a `.partial`
- * path, check with {@link verifyHeapSnapshot}, rename.
+ * path, check with {@link verifyHeapSnapshot}, rename. `write` makes the file, Node's own way when it is left out.
  * @throws ERR_PLIMSOLL_UNAVAILABLE when the file cannot be written; nothing is left at `path` then.
  */
-export function writeHeapSnapshot(path: string): SnapshotResult {
+export function writeHeapSnapshot(
+  path: string,
+  write: SnapshotFileWriter = writeV8HeapSnapshot,
+): SnapshotResult {
   refuseExisting(path);
   // Loaded before the measurement: its own memory is no residue.
   const trim = mallocTrim();
   const residentBeforeBytes = readMemory().rssBytes;
   const beganMs = performance.now();
   try {
-    writeV8HeapSnapshot(path);
+    write(path);
   } catch (error) {
     throw abandoned(path, error);
   }

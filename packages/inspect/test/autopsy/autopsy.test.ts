@@ -60,6 +60,31 @@ test('at the limit a Map of a module that is not on the stack is named with its 
   );
 });
 
+test('a dictionary that only a timer can see is named while that timer runs', () => {
+  const outcome = serviceOf(
+    {
+      'main.mjs': `${GUARD} import './leak.mjs'; setTimeout(() => { takeCensus({ reason: 'test' }); armNearLimit('test'); }, 100);`,
+      'leak.mjs': `let n = 0;\nconst byUser = {};\nsetInterval(() => { for (let i = 0; i < 500; i += 1) byUser['user-' + n] = { id: (n += 1) }; }, 1);\n`,
+    },
+    SMALL_HEAP,
+  );
+  expect(outcome.signal).toBe('SIGABRT');
+  expect(autopsyOf(outcome).findings[0]).toMatchObject({ path: 'byUser', file: 'leak.mjs', line: 2 });
+});
+
+test('what the store of an AsyncLocalStorage holds is named by the property, not by the timer that runs in it', () => {
+  const outcome = serviceOf(
+    {
+      'main.mjs': `${GUARD} import './leak.mjs'; setTimeout(() => { takeCensus({ reason: 'test' }); armNearLimit('test'); }, 100);`,
+      'leak.mjs': `import { AsyncLocalStorage } from 'node:async_hooks';\nlet n = 0;\nconst storage = new AsyncLocalStorage();\nstorage.run({ trace: [] }, () => setInterval(() => { for (let i = 0; i < 500; i += 1) storage.getStore().trace.push({ id: (n += 1) }); }, 1));\n`,
+    },
+    SMALL_HEAP,
+  );
+  const [finding] = autopsyOf(outcome).findings;
+  expect(finding).toMatchObject({ name: 'trace', file: 'leak.mjs', line: 4 });
+  expect(finding?.path).toMatch(/AsyncLocalStorage store\.trace$/);
+});
+
 test('what grew is named, not what is largest', () => {
   const outcome = serviceOf({
     'main.mjs': `${GUARD} import { read } from './cache.mjs';
@@ -74,6 +99,20 @@ test('what grew is named, not what is largest', () => {
   expect(findings[0]).toMatchObject({ name: 'leaked', file: 'main.mjs', kind: 'container' });
   const cache = findings.find(({ name }) => name === 'cache');
   expect(cache?.bytes).toBeGreaterThan(findings[0]?.bytes ?? 0);
+});
+
+test('what a census that was cut short has not listed is not taken for what has grown since', () => {
+  const outcome = serviceOf({
+    'main.mjs': `${GUARD} import { read } from './cache.mjs';
+      takeCensus({ reason: 'cut short', maxWalkMs: 0 });
+      const leaked = Array.from({ length: 3 }, () => []);
+      for (let i = 0; i < 60_000; i += 1) leaked[i % 3].push({ i, text: 'leaked ' + i });
+      writeSync(1, JSON.stringify(performAutopsy())); process.exit(read(0).i + leaked.length - 3);`,
+    'cache.mjs': `const cache = new Map();\nfor (let i = 0; i < 70_000; i += 1) cache.set(i, { i, text: 'cached ' + i });\nexport const read = (i) => cache.get(i);\n`,
+  });
+  const { findings } = autopsyOf(outcome);
+  expect(findings[0]?.name).not.toBe('cache');
+  expect(findings.map(({ name }) => name)).toContain('cache');
 });
 
 test('sessions of a cart each are a leak of sessions; tenants that stay the same, of their handlers', () => {
@@ -138,13 +177,35 @@ test('a service with secrets in keys, values, environment and arguments shows no
   expect(paths).toContain('tenants[<key 1 of 1>].rows');
 });
 
+test('what a module has imported is named in the module that exports it, and what stands behind a proxy by its property', () => {
+  const outcome = serviceOf({
+    'main.mjs': `${GUARD} import { enqueue } from './producer.mjs'; import { add } from './state.mjs';
+      const said = [];
+      const say = () => { const [{ path, file, line }] = performAutopsy().findings; said.push([path, file, line]); };
+      takeCensus({ reason: 'test' });
+      for (let i = 0; i < 60_000; i += 1) enqueue({ i, text: 'job ' + i });
+      say();
+      takeCensus({ reason: 'test' });
+      for (let i = 0; i < 120_000; i += 1) add({ i, text: 'row ' + i });
+      say();
+      writeSync(1, JSON.stringify(said)); process.exit(0);`,
+    'producer.mjs': `import { queue } from './queue.mjs';\nexport const enqueue = (job) => queue.jobs.push(job);\n`,
+    'queue.mjs': `export const queue = { jobs: [] };\n`,
+    'state.mjs': `const state = new Proxy({ rows: [] }, { get: (target, key) => target[key] });\nexport const add = (row) => state.rows.push(row);\n`,
+  });
+  expect(JSON.parse(outcome.stdout)).toEqual([
+    ['queue.jobs', 'queue.mjs', 1],
+    ['state.rows', 'state.mjs', 1],
+  ]);
+});
+
 test('getters, proxies and iterators of the service are never run', () => {
   const outcome = serviceOf({
     'main.mjs': `${GUARD}
       let touched = 0;
       const trap = new Proxy({}, { ownKeys() { touched += 1; return []; }, get() { touched += 1; }, getOwnPropertyDescriptor() { touched += 1; } });
       class Odd extends Map { get size() { touched += 1; return 0; } *[Symbol.iterator]() { touched += 1; } entries() { touched += 1; return []; } }
-      const held = { trap, odd: new Odd([[1, { a: 1 }]]), get lazy() { touched += 1; return {}; } };
+      const held = { trap, odd: new Odd([[1, { a: 1 }]]), odds: Array.from({ length: 200 }, () => new Odd([[1, { a: 1 }]])), get lazy() { touched += 1; return {}; } };
       takeCensus({ reason: 'test' }); performAutopsy();
       writeSync(1, String(touched)); process.exit(0);
       export function touch() { return held; }`,

@@ -57,13 +57,36 @@ test('a policy that throws, and one that does not decide, end as without a hook'
   expect(endsAs(outcome)).toBe('SIGABRT');
 });
 
-test('a heap that is let grow goes on past its limit, and the process ends as it would have', () => {
+test('a heap that is let grow goes on in steps of a quarter, in the middle of a synchronous loop, and ends before V8’s four times', () => {
   const outcome = runModule(
-    `${PRELUDE} onNearLimit(({ canGrow, heapLimitBytes }) => { say('limit ' + canGrow); return { growToBytes: heapLimitBytes * 2 }; });
-     armNearLimit('test'); grow(700_000); say(kept.length); disarmNearLimit('test'); say(isNearLimitArmed());`,
+    `${PRELUDE} import { getHeapStatistics } from 'node:v8';
+     const limits = [];
+     onNearLimit(({ canGrow, heapLimitBytes, nextHeapLimitBytes }) => {
+       limits.push(heapLimitBytes / 2 ** 20);
+       if (canGrow) return { growToBytes: nextHeapLimitBytes };
+       const steps = limits.slice(1).map((limit, index) => (limit - 3) / (limits[index] - 3));
+       say([limits.length > 4, steps.every((step) => step > 1.05 && step < 1.45), limits.at(-1) > 50, limits.at(-1) < 67].join());
+       return { exit: 77 };
+     });
+     armNearLimit('test'); grow();`,
+    ['--max-old-space-size=16', '--max-semi-space-size=1'],
+  );
+  expect([endsAs(outcome), outcome.stdout]).toEqual([77, 'true,true,true,true\n']);
+});
+
+test('a heap that was let grow once, from 43 to about 55 MiB, is armed again, and disarmed it keeps what is live', () => {
+  const outcome = runModule(
+    `${PRELUDE} import { getHeapStatistics } from 'node:v8';
+     let count = 0;
+     onNearLimit(({ nextHeapLimitBytes }) => ((count += 1) === 1 ? { growToBytes: nextHeapLimitBytes } : { exit: 77 }));
+     armNearLimit('test');
+     while (count === 0) grow(1000);
+     const limit = getHeapStatistics().heap_size_limit / 2 ** 20;
+     say([isNearLimitArmed(), limit > 48, limit < 65].join());
+     disarmNearLimit('test'); say(isNearLimitArmed()); say(getHeapStatistics().heap_size_limit > getHeapStatistics().used_heap_size);`,
     SMALL_HEAP,
   );
-  expect([endsAs(outcome), outcome.stdout]).toEqual([0, 'limit true\n700000\ntrue\n']);
+  expect([endsAs(outcome), outcome.stdout]).toEqual([0, 'true,true,true\nfalse\ntrue\n']);
 });
 
 test('with a worker whose session is connected the end is the same, and growth is refused instead of hanging', () => {
@@ -151,6 +174,24 @@ test('a port that is opened while armed disarms at the next tick', () => {
   expect(outcome.stdout).toBe('true\nfalse\n');
 });
 
+test.each([
+  ['ends the process', '{ exit: 77 }', 77, 'limit\n'],
+  ['lets the heap grow', '{ growToBytes: nextHeapLimitBytes }', 0, 'limit\n700000\n'],
+])(
+  'a limit met in code that debuggers skip, where Node.js 20 and 22 do not pause, is decided at the next tick at the latest: the policy %s',
+  (_name, decision, status, stdout) => {
+    const outcome = runModule(
+      `${PRELUDE} import { openInspector } from ${JSON.stringify(inspectUrl)};
+     let isTold = false;
+     onNearLimit(({ nextHeapLimitBytes }) => { if (!isTold) say('limit'); isTold = true; return ${decision}; });
+     armNearLimit('test'); openInspector().tryAsk('Debugger.setBlackboxPatterns', { patterns: ['.*'] });
+     grow(700_000); checkNearLimit(); checkNearLimit(); say(kept.length);`,
+      SMALL_HEAP,
+    );
+    expect([endsAs(outcome), outcome.stdout]).toEqual([status, stdout]);
+  },
+);
+
 /** The first line that matches on a stream of the child. */
 async function lineOf(
   child: ChildProcess,
@@ -230,16 +271,38 @@ test('disarmed again, the limit ends as without a hook', () => {
   expect([endsAs(outcome), outcome.stdout]).toEqual(['SIGABRT', '']);
 });
 
-test('a worker that meets its limit armed ends alone, with the code of the policy, and the process lives', () => {
+/** A worker that grows until its limit, armed; what its owner sees goes to stdout. */
+function workerAtLimit(exit: number, growth: string): ChildOutcome {
   const worker = `const { writeSync } = require('node:fs');
+    process.on('exit', () => writeSync(1, 'exit listener\\n'));
+    process.on('uncaughtException', () => writeSync(1, 'exception listener\\n'));
     import(${JSON.stringify(inspectUrl)}).then(({ armNearLimit, onNearLimit }) => {
-      onNearLimit(({ canGrow }) => { writeSync(1, 'limit ' + canGrow + '\\n'); return { exit: 77 }; });
-      armNearLimit('test'); const kept = []; for (let i = 0; ; i += 1) kept.push({ i, text: 'kept ' + i });
+      onNearLimit(({ canGrow }) => { writeSync(1, 'limit ' + canGrow + '\\n'); return { exit: ${exit} }; });
+      armNearLimit('test'); ${growth}
     });`;
-  const outcome = runModule(
-    `${PRELUDE} import { once } from 'node:events'; import { Worker } from 'node:worker_threads';
+  return runModule(
+    `${PRELUDE} import { Worker } from 'node:worker_threads';
      const worker = new Worker(${JSON.stringify(worker)}, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 30 } });
-     const [code] = await once(worker, 'exit'); say('owner ' + code);`,
+     worker.on('error', (error) => say([error instanceof Error, error.code, error.message].join(' ')));
+     worker.on('exit', (code) => say('owner ' + code));`,
   );
+}
+
+test.each([
+  ['in a synchronous loop', 'const kept = []; for (let i = 0; ; i += 1) kept.push({ i });'],
+  ['doubling a Map', 'const kept = new Map(); for (let i = 0; ; i += 1) kept.set(`key ${i}`, { i });'],
+  [
+    'between timers',
+    'const kept = []; (function more() { for (let i = 0; i < 20_000; i += 1) kept.push({ i }); setImmediate(more); })();',
+  ],
+])('a worker that meets its limit %s ends alone, and its owner is told what Node would tell', (_, growth) => {
+  const outcome = workerAtLimit(134, growth);
+  const error =
+    'true ERR_WORKER_OUT_OF_MEMORY Worker terminated due to reaching memory limit: JS heap out of memory';
+  expect([endsAs(outcome), outcome.stdout]).toEqual([0, `limit false\n${error}\nowner 1\n`]);
+});
+
+test('a worker whose policy names another code ends with it, and its owner gets no error', () => {
+  const outcome = workerAtLimit(77, 'const kept = []; for (let i = 0; ; i += 1) kept.push({ i });');
   expect([endsAs(outcome), outcome.stdout]).toEqual([0, 'limit false\nowner 77\n']);
 });

@@ -83,3 +83,11 @@ test('a large object costs 1 kB for each slot, at most that of the largest objec
   expect(unseen.peakUpperBytes - seen.peakUpperBytes).toBe(((mib(8) - mib(1)) / 8) * 1130);
   expect(unseen.peakUpperBytes).toBeGreaterThan(unseen.peakBytes);
 });
+
+test('what an earlier snapshot has left is used first: 200 MiB fit 60 MiB of headroom beside 160 MiB of residue', () => {
+  const full = { ...sample, workingSetBytes: mib(440), headroomBytes: mib(72) };
+  const again = { ...fits, sample: full, plannedHeapBytes: mib(40), trimAvailable: false };
+  expect(judgeSnapshot(again).affordable).toBe(false);
+  const { affordable, numbers } = judgeSnapshot({ ...again, reusableBytes: mib(160) });
+  expect([affordable, numbers['residueBytes'], numbers['reusableBytes']]).toEqual([true, mib(40), mib(160)]);
+});
