@@ -13,7 +13,8 @@ import type { CaptureOutcome } from '../guard/guard.ts';
 import type { PlannedHeap } from '../guard/guard-options.ts';
 import type { EpisodeMoment } from '../incident/incident-episode.ts';
 import type { DangerBounds } from '../ladder/danger.ts';
-import type { CaptureTerms, Ladder } from '../ladder/ladder.ts';
+import type { CaptureTerms } from '../ladder/evidence.ts';
+import type { Ladder } from '../ladder/ladder.ts';
 import { accountTriggers } from '../ladder/trigger-account.ts';
 import type { ProcessIdentity } from '../run/process-identity.ts';
 import { Drill } from './drill.ts';
@@ -83,7 +84,7 @@ export class ControlDesk {
       case 'explain':
         return this.#explain();
       case 'census':
-        return this.#standStill(() => this.#census());
+        return this.#standStill(() => this.#census(params));
       case 'reclaim':
         return reclaim(
           numberParam(params, 'targetBytes', [1, Number.MAX_SAFE_INTEGER], undefined),
@@ -145,8 +146,9 @@ export class ControlDesk {
     };
   }
 
-  #census(): unknown {
-    const { sample } = this.#seen();
+  #census(params: ControlRequest['params']): unknown {
+    const moment = this.#seen();
+    const { sample } = moment;
     if (sample.headroomBytes < censusNeedBytes) {
       throw new ControlRefusal(
         'no-room',
@@ -156,7 +158,12 @@ export class ControlDesk {
     // Before the census that is kept, so that growth shows against an older one.
     const autopsy = performAutopsy();
     if (keptCensuses().length === 0) takeCensus({ reason: 'control' });
-    return autopsy;
+    if (params['full'] !== true) return autopsy;
+    const maxPauseMs =
+      params['maxPauseMs'] === undefined
+        ? undefined
+        : numberParam(params, 'maxPauseMs', [0, 3_600_000], undefined);
+    return { ...autopsy, full: this.#subject.ladder.countAll(moment, maxPauseMs) };
   }
 
   #capture(params: ControlRequest['params']): unknown {

@@ -153,7 +153,7 @@ export class Drill {
     const site = readIncident(folder).sites.find(({ file }) => file.endsWith(programName));
     const [finding] = autopsy.findings;
     const isNamed = finding?.kind === 'container' && finding.name === 'drilledSessions';
-    if (!keep) ladder.withdraw(moment);
+    if (!keep) ladder.withdraw();
     return {
       folder: keep ? folder : null,
       files,

@@ -25,8 +25,12 @@ export interface HeapGrowthTerms {
   /** V8's heap limit that was reached. */
   readonly heapLimitBytes: number;
   readonly heapUsedBytes: number;
+  /** What the limit becomes by the next step of growth. */
+  readonly nextHeapLimitBytes: number;
   /** The memory limit of this moment. */
   readonly limitBytes: number;
+  /** What is free of it. */
+  readonly headroomBytes: number;
   /** The memory limit that the heap was planned for. */
   readonly plannedLimitBytes: number;
   /** Memory to keep free beside the heap. */

@@ -1,5 +1,9 @@
 import type { MemoryLimit } from '@plimsoll/memory';
+import type { EndingHook } from '../ending/ordered-ending.ts';
 import type { PlannedHeap } from './guard-options.ts';
+
+/** The slot of the one guard of a process, and of the one in each of its workers. */
+export const guardSlot = 'guard';
 
 /** What {@link Guard.capture} came to. */
 export interface CaptureOutcome {
@@ -13,7 +17,7 @@ export interface CaptureOutcome {
 
 /** A handle on the one guard of this process. Disposing the last handle stops the guard. Nothing on it throws. */
 export interface Guard extends Disposable, AsyncDisposable {
-  /** False when the guard is off: `PLIMSOLL=off`, a worker thread, or after {@link Guard.stop}. */
+  /** False when the guard is off: `PLIMSOLL=off`, a worker of a process without a guard, or after {@link Guard.stop}. */
   readonly active: boolean;
   /** What does not work here, in sentences: no inspector, a folder that cannot be written. */
   readonly offReasons: readonly string[];
@@ -28,6 +32,13 @@ export interface Guard extends Disposable, AsyncDisposable {
    * reader; it is written down as it is, so no content of the application belongs in it.
    */
   capture(reason: string): CaptureOutcome;
+  /** True from the moment an ordered ending begins (`PLIMSOLL_END=ordered`): readiness should say no. */
+  readonly isEnding: boolean;
+  /**
+   * Runs `hook` when the process ends in order, the last one first, within the deadline of `PLIMSOLL_END_DEADLINE`. Removed when the result is disposed. Without
+   * `PLIMSOLL_END=ordered` no hook ever runs.
+   */
+  onEnding(hook: EndingHook): Disposable;
   /** Gives this handle back. */
   stop(): void;
 }
@@ -40,6 +51,9 @@ export interface GuardCore {
   readonly plan: PlannedHeap | undefined;
   readonly incidents: readonly string[];
   capture(reason: string): CaptureOutcome;
+  /** Absent on a guard of an older copy of this package. */
+  readonly isEnding?: boolean;
+  onEnding?(hook: EndingHook): Disposable;
   /** One more handle. */
   retain(): void;
   /** One handle less; the last one stops the guard. */
@@ -80,6 +94,14 @@ export class GuardHandle implements Guard {
     return this.#isStopped
       ? { folder: undefined, files: [], refusals: ['this guard was stopped'] }
       : this.#core.capture(reason);
+  }
+
+  get isEnding(): boolean {
+    return this.#core.isEnding ?? false;
+  }
+
+  onEnding(hook: EndingHook): Disposable {
+    return this.#core.onEnding?.(hook) ?? { [Symbol.dispose]: () => undefined };
   }
 
   stop(): void {

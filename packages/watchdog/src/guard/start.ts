@@ -7,13 +7,15 @@ import {
   resolveConfig,
   resolveMemoryLimit,
 } from '@plimsoll/memory';
-import { type Guard, type GuardCore, GuardHandle } from './guard.ts';
+import { takeWorkerTerms } from '../isolates/worker-terms.ts';
+import { WorkerWatch } from '../isolates/worker-watch.ts';
+import { type Guard, type GuardCore, GuardHandle, guardSlot } from './guard.ts';
 import { configInputOf, type GuardOptions, type HeapPolicies } from './guard-options.ts';
-import { guardSlot, Watch } from './watch.ts';
+import { Watch } from './watch.ts';
 
 /**
- * Starts the guard of this process, or gets a handle on the one that runs already (its options then stay as they are, and the journal says so). On a worker
- * thread and under `PLIMSOLL=off` the handle is inactive.
+ * Starts the guard of this process, or gets a handle on the one that runs already (its options then stay as they are, and the journal says so). In a worker of a
+ * guarded process it starts the part that watches the worker's own heap, under the options of the main thread. Under `PLIMSOLL=off` the handle is inactive.
  * @throws ERR_PLIMSOLL_CONFIG naming every bad option and variable. Once started it never throws into the service.
  */
 export function start(options: GuardOptions = {}): Guard {
@@ -31,10 +33,18 @@ function arm(options: GuardOptions, onFault: 'throw' | 'report'): Guard {
     journal().write('guard', 'started-again', { optionCount: Object.keys(options).length });
     return new GuardHandle(running);
   }
+  if (!isMainThread) return new GuardHandle(workerGuard());
   const { config, faults } = resolveConfig({ options: configInputOf(options), onFault });
-  if (!isMainThread) return new GuardHandle(new Idle('The guard runs on the main thread only.'));
   if (config.mode === 'off') return new GuardHandle(new Idle('PLIMSOLL=off.'));
   return new GuardHandle(processWide(guardSlot, () => new Watch(config, faults, options)));
+}
+
+/** A worker is guarded where its process is, under the terms of that guard. */
+function workerGuard(): GuardCore {
+  const terms = takeWorkerTerms();
+  if (terms === undefined)
+    return new Idle('The main thread of this process had no guard when this worker started.');
+  return processWide(guardSlot, () => new WorkerWatch(terms));
 }
 
 /** The guard that does nothing. */

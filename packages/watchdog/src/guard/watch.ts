@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
 import {
   type ConfigFault,
@@ -12,36 +11,36 @@ import {
   onPressure,
   openMemoryReader,
   type PlimsollConfig,
-  type PressureLevel,
-  readCpuQuotaCores,
   readMemory,
   resolveMemoryLimit,
   startMemoryMonitor,
 } from '@plimsoll/memory';
+import { type Backends, findBackends } from '../backends/backends.ts';
 import { ControlChannel } from '../control/control-channel.ts';
+import type { EndingHook, OrderedEnding } from '../ending/ordered-ending.ts';
 import { Ballast } from '../heap-limit/ballast.ts';
 import { HeapLimitGuard } from '../heap-limit/heap-limit-guard.ts';
-import type { EpisodeMoment } from '../incident/incident-episode.ts';
-import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
+import { InFlightKeeper } from '../in-flight/in-flight-keeper.ts';
+import type { EpisodeMoment, EpisodeOrigin } from '../incident/incident-episode.ts';
+import { IsolateRegistry } from '../isolates/isolate-registry.ts';
 import { Ladder } from '../ladder/ladder.ts';
+import { LivelockWatch } from '../livelock/livelock-watch.ts';
 import { GuardLog } from '../log/guard-log.ts';
-import { announceGuard, reportLevel } from '../log/guard-lines.ts';
+import { announceGuard } from '../log/guard-lines.ts';
+import { LevelLines } from '../log/level-lines.ts';
+import { NeighbourWatch } from '../neighbours/neighbour-watch.ts';
 import { identifyProcess, type ProcessIdentity } from '../run/process-identity.ts';
-import { reportDeadRuns } from '../run/dead-runs.ts';
-import { RunFolder } from '../run/run-folder.ts';
+import type { RunFolder } from '../run/run-folder.ts';
 import { RunKeeper } from '../run/run-keeper.ts';
-import type { CaptureOutcome, GuardCore } from './guard.ts';
+import { makeEnding } from './guard-ending.ts';
+import type { BlockedSight } from '../sentinel/blocked-look.ts';
+import { SentinelGuard } from '../sentinel/sentinel-guard.ts';
+import { type CaptureOutcome, type GuardCore, guardSlot } from './guard.ts';
+import { describeProcess, type GuardFolders, openGuardFolders } from './guard-folders.ts';
 import type { HeapPolicies, PlannedHeap } from './guard-options.ts';
-
-/** The slot of the one guard of a process. */
-export const guardSlot = 'guard';
-
-/** Half-written folders older than this belong to nobody any more. */
-const abandonedMs = 600_000;
-/** A leak this fast is still to be seen in time. */
-const fastLeakBytesPerSecond = 50e6;
-/** Two lines about the level are at least this far apart. */
-const levelLineEveryMs = 60_000;
+import { makePlan } from './guard-plan.ts';
+import { ladderTermsOf } from './ladder-terms.ts';
+import { tickFor } from './tick-interval.ts';
 
 /** The one guard of this process: listens to the monitor's tick, keeps timeline and status, and lets the ladder decide. */
 export class Watch implements GuardCore {
@@ -58,37 +57,81 @@ export class Watch implements GuardCore {
   readonly #offReasons: string[] = [];
   readonly #onExit = (): void => this.#end();
   readonly #keeper: RunKeeper;
+  readonly #backends: Backends;
+  readonly #levelLines: LevelLines;
+  readonly #livelock = new LivelockWatch();
+  readonly #ending: OrderedEnding;
+  readonly #isolates: IsolateRegistry;
+  readonly #sentinel: SentinelGuard;
+  readonly #neighbours: NeighbourWatch;
+  readonly #requests: InFlightKeeper | undefined;
   #ladder: Ladder | undefined;
   #channel: ControlChannel | undefined;
   #handleCount = 0;
   #isActive = true;
-  #level: PressureLevel = 'normal';
-  #levelReason = '';
-  #levelLineAtMs = Number.NEGATIVE_INFINITY;
+  /** Above 0 while the guard itself is at work: then the sentinel's look would find it in the middle of something. */
+  #workCount = 0;
 
   constructor(config: PlimsollConfig, faults: readonly ConfigFault[], policies: HeapPolicies) {
     this.#config = config;
     this.#log = new GuardLog(config.log);
+    this.#levelLines = new LevelLines(this.#log);
     this.#offReasons.push(...faults.map(({ message }) => message));
     this.limit = resolveMemoryLimit(config.limitBytes === null ? {} : { overrideBytes: config.limitBytes });
-    this.plan = this.#makePlan(policies);
+    this.#neighbours = new NeighbourWatch(this.limit);
+    this.plan = makePlan(policies.plan, this.limit, config.externalBytes);
     this.#startProfile();
-    const run = this.#openFolders();
+    this.#backends = findBackends(config);
+    this.#offReasons.push(...this.#backends.faults);
+    const folders = this.#openFolders();
+    const run = folders?.run;
+    this.#isolates = new IsolateRegistry(this.#log, {
+      config,
+      identity: this.#identity,
+      limit: this.limit,
+      storeDir: folders?.store.dir,
+      timelinePath: run?.timeline.path,
+    });
     this.#keeper = new RunKeeper(run, this.#identity);
+    this.#requests = config.followsRequests
+      ? new InFlightKeeper(this.limit.limitBytes, run?.path)
+      : undefined;
     this.#reader =
       config.limitBytes === null ? undefined : openMemoryReader({ overrideBytes: config.limitBytes });
     this.#monitor = startMemoryMonitor({
       tickMs: tickFor(this.limit.limitBytes),
+      limit: this.limit,
+      thresholds: config,
       ...(this.#reader === undefined ? {} : { reader: this.#reader }),
     });
     this.#heapLimit = this.#guardHeapLimit(run, policies);
+    this.#ending = makeEnding({
+      config,
+      identity: this.#identity,
+      log: this.#log,
+      ladder: this.#ladder,
+      heapLimit: this.#heapLimit,
+      requests: this.#requests,
+      runDir: folders?.runDir,
+    });
+    this.#sentinel = new SentinelGuard({
+      mode: config.sentinel,
+      limitBytes: this.limit.limitBytes,
+      overrideBytes: config.limitBytes,
+      tickMs: tickFor(this.limit.limitBytes),
+      trend: () => this.#monitor.trend(),
+      look: (sight) => this.#look(sight),
+    });
     this.#subscriptions = [
       this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
-      onPressure(({ reason }) => (this.#levelReason = reason)),
+      onPressure(({ reason }) => (this.#levelLines.reason = reason)),
     ];
     process.once('exit', this.#onExit);
     const { heapLimitBytes } = this.#monitor.sampleNow();
-    announceGuard(this.#log, this.limit, this.plan, heapLimitBytes, this.#offReasons);
+    announceGuard(this.#log, this.limit, this.plan, heapLimitBytes, {
+      offReasons: this.#offReasons,
+      backends: this.#backends.sentence,
+    });
   }
 
   get active(): boolean {
@@ -107,7 +150,16 @@ export class Watch implements GuardCore {
     if (!this.#isActive || this.#ladder === undefined) {
       return { folder: undefined, files: [], refusals: this.#offReasons };
     }
-    return this.#ladder.capture(reason, this.#moment());
+    const ladder = this.#ladder;
+    return this.#work(() => ladder.capture(reason, this.#moment()));
+  }
+
+  get isEnding(): boolean {
+    return this.#ending.hasBegun;
+  }
+
+  onEnding(hook: EndingHook): Disposable {
+    return this.#ending.onEnding(hook);
   }
 
   retain(): void {
@@ -122,16 +174,6 @@ export class Watch implements GuardCore {
     forgetProcessWide(guardSlot);
   }
 
-  #makePlan({ plan }: HeapPolicies): PlannedHeap | undefined {
-    const { limitBytes, origin: limitOrigin } = this.limit;
-    try {
-      return plan?.({ limitBytes, limitOrigin, externalBytes: this.#config.externalBytes });
-    } catch (error) {
-      journal().write('guard', 'no-plan', { reason: reasonOf(error) });
-      return undefined;
-    }
-  }
-
   #startProfile(): void {
     const { available, unavailableReason } = openInspector();
     if (available) startAllocationSampling();
@@ -139,22 +181,22 @@ export class Watch implements GuardCore {
   }
 
   /** Everything on disk. What cannot be is said, and the rest goes on. */
-  #openFolders(): RunFolder | undefined {
-    const { incidentDir, incidentQuotaBytes, incidentCount, runDir } = this.#config;
+  #openFolders(): GuardFolders | undefined {
+    const process = describeProcess(this.#identity);
+    const { limit } = this;
     let run: RunFolder | undefined;
     try {
-      const store = new IncidentStore({
-        dir: incidentDir ?? defaultIncidentDir(),
-        quotaBytes: incidentQuotaBytes,
-        maxCount: incidentCount,
+      const folders = openGuardFolders({
+        config: this.#config,
+        identity: this.#identity,
+        process,
+        limit,
+        log: this.#log,
       });
-      const runPath = runDir ?? join(store.dir, 'run');
-      run = new RunFolder(runPath, this.#identity);
-      reportDeadRuns(runPath, this.#identity, store, this.#log);
-      store.sweepPartial(this.#identity.hostName, abandonedMs);
-      this.#ladder = this.#makeLadder(store, run.timeline.path);
-      this.#channel = this.#makeChannel(this.#ladder, run.path);
-      return run;
+      run = folders.run;
+      this.#ladder = this.#makeLadder(folders, process);
+      this.#channel = this.#makeChannel(this.#ladder, folders);
+      return folders;
     } catch (error) {
       run?.end();
       this.#offReasons.push(`Incidents are off: ${reasonOf(error)}`);
@@ -163,79 +205,69 @@ export class Watch implements GuardCore {
     }
   }
 
-  #makeLadder(store: IncidentStore, timelinePath: string): Ladder {
-    const { triggerRatio, triggerBytes, cooldownMs, maxPauseMs, snapshot } = this.#config;
-    const { autopsy, autopsyHeadroomBytes } = this.#config;
-    const { pid, bootId, hostName, startedAtMs } = this.#identity;
+  #makeLadder({ store, run, bounds }: GuardFolders, process: EpisodeOrigin['process']): Ladder {
     return new Ladder({
+      ...ladderTermsOf(this.#config, this.limit, this.plan),
       store,
       log: this.#log,
       identity: this.#identity,
-      process: {
-        pid,
-        bootId,
-        hostName,
-        startedAtMs,
-        nodeVersion: process.versions.node,
-        v8Version: process.versions.v8,
-        platform: process.platform,
-        arch: process.arch,
-        cpuQuotaCores: readCpuQuotaCores(),
-      },
-      limit: {
-        limitBytes: this.limit.limitBytes,
-        source: this.limit.source,
-        origin: this.limit.origin,
-        ...(this.plan === undefined ? {} : { plannedOldSpaceBytes: this.plan.oldSpaceBytes }),
-      },
-      timelinePath,
-      bounds: { triggerRatio, triggerBytes },
-      cooldownMs,
-      maxPauseMs,
-      snapshots: snapshot === 'auto',
-      autopsies: { isOn: autopsy === 'auto', headroomBytes: autopsyHeadroomBytes },
+      process,
+      timelinePath: run.timeline.path,
+      requests: () => this.#requests?.report(),
+      workers: () => this.#isolates.rows(),
+      backends: this.#backends,
+      neighbours: (sample) => this.#neighbours.report(sample),
+      bounds,
     });
   }
 
-  #makeChannel(ladder: Ladder, runPath: string): ControlChannel | undefined {
-    const { control, triggerRatio, triggerBytes, cooldownMs } = this.#config;
+  #makeChannel(ladder: Ladder, { run, bounds }: GuardFolders): ControlChannel | undefined {
+    const { control, cooldownMs } = this.#config;
     if (!control) return undefined;
     return new ControlChannel(
       {
         identity: this.#identity,
         limit: this.limit,
         plan: this.plan,
-        bounds: { triggerRatio, triggerBytes },
+        bounds,
         cooldownMs,
         ladder,
         offReasons: this.#offReasons,
         incidents: ladder.folders,
-        capture: (reason, terms) => ladder.capture(reason, this.#moment(), terms),
+        capture: (reason, terms) => this.#work(() => ladder.capture(reason, this.#moment(), terms)),
       },
-      runPath,
+      run.path,
     );
   }
 
-  #guardHeapLimit(run: RunFolder | undefined, { grow }: HeapPolicies): HeapLimitGuard {
-    const { limitBytes: optionBytes, externalBytes } = this.#config;
-    const limitNow = (): MemoryLimit =>
-      resolveMemoryLimit(optionBytes === null ? {} : { overrideBytes: optionBytes });
+  #guardHeapLimit(run: RunFolder | undefined, { grow, plan }: HeapPolicies): HeapLimitGuard {
+    const { externalBytes } = this.#config;
     const { limitBytes: plannedLimitBytes } = this.limit;
+    const readNow = (): MemorySample => this.#reader?.read() ?? readMemory();
     return new HeapLimitGuard({
-      config: this.#config,
+      config: this.#config.mode === 'dry-run' ? { ...this.#config, autopsy: 'off' } : this.#config,
       log: this.#log,
       ladder: this.#ladder,
       ballast: run === undefined ? undefined : new Ballast(run.path),
       // No tick is made at the limit: a tick may do anything, and this thread has no heap left for it.
-      look: () => this.#moment(this.#reader?.read() ?? readMemory()),
+      look: () => {
+        // The process ends here: nothing may come between.
+        this.#workCount += 1;
+        return this.#moment(readNow());
+      },
       keepLast: ({ sample, trend, level }, lastWords) => {
         const incident = this.incidents.at(-1) ?? null;
         this.#keeper.tick(sample, trend, level, { incident, offReasons: this.#offReasons, lastWords });
       },
+      requests: () => this.#requests?.report(),
+      plan,
       grow:
         grow === undefined
           ? undefined
-          : (heap) => grow({ ...heap, ...limitNow(), plannedLimitBytes, externalBytes }),
+          : (heap) => {
+              const { limitBytes, headroomBytes } = readNow();
+              return grow({ ...heap, limitBytes, headroomBytes, plannedLimitBytes, externalBytes });
+            },
     });
   }
 
@@ -248,47 +280,70 @@ export class Watch implements GuardCore {
   #tick(sample: MemorySample, trend: MemoryTrend): void {
     if (!this.#isActive) return;
     const { level, isHeapContained } = this.#monitor;
+    const moment = { sample, trend, level, isHeapContained };
+    this.#work(() => {
+      this.#follow(moment);
+      this.#requests?.tick();
+      const livelock = this.#livelock.tick(sample);
+      this.#ladder?.tick(moment, livelock);
+      if (this.#ladder?.hasOpenIncident === true) this.#isolates.askLargest(sample);
+      this.#ending.tick(moment, livelock);
+      this.#channel?.tick(moment);
+      this.#levelLines.tick(sample, level, this.incidents.at(-1) ?? null, () => this.#requests?.report());
+    });
+    // After the work: what it took must not count as silence.
+    this.#sentinel.tick(sample);
+  }
+
+  /** A tick in the middle of a blocked event loop: evidence alone. Pressure, an ordered ending and requests would run code of the service. */
+  #look({ sample, trend }: BlockedSight): void {
+    if (!this.#isActive || this.#workCount > 0) return;
+    const { level, isHeapContained } = this.#monitor;
+    const moment = { sample, trend, level, isHeapContained };
+    this.#work(() => {
+      this.#follow(moment);
+      this.#ladder?.tick(moment);
+      if (this.#ladder?.hasOpenIncident === true) this.#isolates.askLargest(sample);
+    });
+  }
+
+  #work<Result>(work: () => Result): Result {
+    this.#workCount += 1;
+    try {
+      return work();
+    } finally {
+      this.#workCount -= 1;
+    }
+  }
+
+  /** Timeline and status, then the hook: what the ladder does may take long, and this heap may not have long. */
+  #follow(moment: EpisodeMoment): void {
+    const { sample, trend, level } = moment;
     const incident = this.incidents.at(-1) ?? null;
     const ended = this.#keeper.tick(sample, trend, level, { incident, offReasons: this.#offReasons });
     if (ended !== undefined) {
       this.#offReasons.push(ended);
       this.#log.write('degraded', ended);
     }
-    const moment = { sample, trend, level, isHeapContained };
-    // The hook first: what the ladder does may take long, and this heap may not have long.
+    this.#isolates.tick(sample);
+    this.#neighbours.tick(sample);
     this.#heapLimit.tick(moment);
-    this.#ladder?.tick(moment);
-    this.#channel?.tick(moment);
-    if (level !== this.#level) this.#levelChanged(sample, level);
-  }
-
-  #levelChanged(sample: MemorySample, level: PressureLevel): void {
-    const isDeep = level === 'critical' || level === 'terminal';
-    const wasDeep = this.#level === 'critical' || this.#level === 'terminal';
-    this.#level = level;
-    if (!isDeep || (wasDeep && level === 'critical')) return;
-    if (!wasDeep && sample.monotonicMs - this.#levelLineAtMs < levelLineEveryMs) return;
-    this.#levelLineAtMs = sample.monotonicMs;
-    reportLevel(this.#log, sample, level, this.#levelReason, this.incidents.at(-1) ?? null);
   }
 
   #end(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
+    this.#sentinel.end();
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#heapLimit.end();
     this.#ladder?.end(this.#moment());
     this.#channel?.end();
+    this.#requests?.end();
+    this.#isolates.end();
     this.#monitor[Symbol.dispose]();
     this.#reader?.[Symbol.dispose]();
     this.#keeper.end();
   }
-}
-
-/** Milliseconds between ticks: four of them before a leak of 50 MB/s has filled half of the limit, 100 ms to 1 s. */
-function tickFor(limitBytes: number): number {
-  const halfFullMs = (limitBytes / 2 / fastLeakBytesPerSecond) * 1000;
-  return Math.round(Math.min(1000, Math.max(100, halfFullMs / 4)));
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,3 @@
-import { linkSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   journal,
   listHolders,
@@ -8,14 +6,17 @@ import {
   type PressureLevel,
   pressureLevels,
 } from '@plimsoll/memory';
+import type { IsolateRow } from '../isolates/isolate-words.ts';
+import type { NeighbourReport } from '../neighbours/neighbour-watch.ts';
+import type { InFlightReport } from '../in-flight/in-flight-request.ts';
 import { timelineCsv } from '../timeline/timeline-csv.ts';
-import { readTimeline, timelineFileBytes } from '../timeline/timeline-ring.ts';
+import { readTimeline } from '../timeline/timeline-ring.ts';
+import { causeOf, type CauseEvidence, findingsOf } from './incident-cause.ts';
 import type { IncidentFolder } from './incident-folder.ts';
 import { incidentReadme } from './incident-readme.ts';
 import {
   type IncidentCapture,
   type IncidentEnding,
-  type IncidentFile,
   incidentFileName,
   type IncidentRecord,
   type IncidentRefusal,
@@ -34,6 +35,12 @@ export interface EpisodeOrigin {
   readonly process: IncidentRecord['process'];
   readonly limit: IncidentRecord['limit'];
   readonly atTrigger: MemorySample;
+  /** The guarded worker threads of this moment; undefined where this is about one of them. */
+  readonly workers?: (() => readonly IsolateRow[]) | undefined;
+  /** The other processes of the control group, as of a sample. */
+  readonly neighbours?: ((sample: MemorySample) => NeighbourReport | undefined) | undefined;
+  /** The requests of this moment; undefined where nobody follows them. */
+  readonly requests?: (() => InFlightReport | undefined) | undefined;
   /** The living timeline, or undefined when there is none. */
   readonly timelinePath: string | undefined;
 }
@@ -60,8 +67,14 @@ export class IncidentEpisode {
   #sitesOf: IncidentRecord['sitesOf'] = 'heap';
   #autopsy: IncidentRecord['autopsy'];
   #ending: IncidentEnding | undefined;
+  #laterTriggers: IncidentRecord['trigger'][] = [];
+  #requests: InFlightReport | undefined;
+  #neighbours: NeighbourReport | undefined;
+  #requestsAtBytes = 0;
+  #neighboursAtBytes = 0;
   #deepestLevel: PressureLevel = 'normal';
   #linkedTimeline = false;
+  #snapshotNumber = 0;
 
   constructor(folder: IncidentFolder, origin: EpisodeOrigin) {
     this.folder = folder;
@@ -80,9 +93,10 @@ export class IncidentEpisode {
     return this.#captures;
   }
 
-  /** How many snapshots were taken. */
-  get snapshotCount(): number {
-    return this.#captures.filter((capture) => capture.rung === 'snapshot').length;
+  /** The number of the next snapshot, from 1; never one that was used before. */
+  nextSnapshotNumber(): number {
+    this.#snapshotNumber += 1;
+    return this.#snapshotNumber;
   }
 
   /** Notes a capture; one of the same file replaces the older. */
@@ -98,6 +112,12 @@ export class IncidentEpisode {
     const index = this.#captures.findIndex((capture) => capture.file === file);
     if (index >= 0) this.#captures.splice(index, 1);
     this.folder.drop(file);
+  }
+
+  /** Notes what fired while this incident was open; each trigger once. */
+  noteTrigger(trigger: IncidentRecord['trigger']): void {
+    const isKnown = [this.#origin.trigger, ...this.#laterTriggers].some(({ name }) => name === trigger.name);
+    if (!isKnown) this.#laterTriggers.push(trigger);
   }
 
   /** Notes a rung that was not taken: the newest reasons of each rung are kept. */
@@ -129,7 +149,9 @@ export class IncidentEpisode {
     if (pressureLevels.indexOf(moment.level) > pressureLevels.indexOf(this.#deepestLevel)) {
       this.#deepestLevel = moment.level;
     }
-    const files = [...this.#writeTimeline(), ...this.folder.files];
+    this.#seeRequests(moment.sample);
+    this.#seeNeighbours(moment.sample);
+    this.#writeTimeline();
     this.folder.write(
       'journal.ndjson',
       'every decision of the guard, one JSON object a line',
@@ -138,63 +160,79 @@ export class IncidentEpisode {
         .map((entry) => `${JSON.stringify(entry)}\n`)
         .join('') || '\n',
     );
-    const record = this.record(moment, uniqueFiles([...files, ...this.folder.files]));
+    const record = this.record(moment);
     this.folder.write('README.txt', 'this overview', incidentReadme(record));
     this.folder.write(incidentFileName, 'this incident for programs', `${JSON.stringify(record, null, 2)}\n`);
+    this.folder.writeManifest();
     this.folder.publish();
   }
 
   /** The record as it would be written. */
-  record(moment: EpisodeMoment, files: readonly IncidentFile[] = this.folder.files): IncidentRecord {
+  record(moment: EpisodeMoment): IncidentRecord {
     const { trigger, process: identity, limit, atTrigger } = this.#origin;
+    const workers = this.#origin.workers?.() ?? [];
+    const evidence: CauseEvidence = {
+      latest: moment.sample,
+      limit,
+      sites: this.#sites,
+      sitesOf: this.#sitesOf,
+      ...(this.#requests === undefined ? {} : { requests: this.#requests }),
+      ...(this.#autopsy === undefined ? {} : { autopsy: this.#autopsy }),
+      ...(workers.length === 0 ? {} : { workers }),
+      ...(this.#neighbours === undefined ? {} : { neighbours: this.#neighbours }),
+    };
     return {
       schemaVersion: incidentSchemaVersion,
       id: this.folder.name,
       trigger,
+      cause: causeOf(evidence),
+      findings: findingsOf(evidence),
+      ...(this.#laterTriggers.length === 0 ? {} : { laterTriggers: this.#laterTriggers }),
       updatedAtMs: Date.now(),
       process: identity,
-      limit,
       deepestLevel: this.#deepestLevel,
       atTrigger,
-      latest: moment.sample,
       trend: { ...moment.trend },
-      sites: this.#sites,
-      sitesOf: this.#sitesOf,
-      ...(this.#autopsy === undefined ? {} : { autopsy: this.#autopsy }),
+      ...evidence,
       ...(this.#ending === undefined ? {} : { ending: this.#ending }),
       holders: listHolders()
         .slice(0, maxHolders)
         .map(({ name, bytes }) => ({ name, bytes })),
       captures: this.#captures,
       refusals: [...this.#refusals.values()],
-      files: files.filter(({ name }) => name !== incidentFileName),
+      files: this.folder.files.filter(({ name }) => name !== incidentFileName),
     };
   }
 
-  /** The csv up to now, and once a hard link to the living ring, which goes on to the last tick by itself. */
-  #writeTimeline(): IncidentFile[] {
-    const { timelinePath } = this.#origin;
-    if (timelinePath === undefined) return [];
-    this.folder.write('timeline.csv', 'memory tick by tick', timelineCsv(readTimeline(timelinePath)));
-    if (!this.#linkedTimeline) {
-      try {
-        linkSync(timelinePath, join(this.folder.path, 'timeline.ring'));
-        this.#linkedTimeline = true;
-      } catch {
-        // Another device, or a file system without hard links: the csv holds the time up to its writing.
-        return [];
-      }
-    }
-    return [
-      {
-        name: 'timeline.ring',
-        fileBytes: timelineFileBytes,
-        content: 'the same up to the last tick, binary',
-      },
-    ];
+  /** Who was there when it was worst. */
+  #seeRequests({ workingSetBytes }: MemorySample): void {
+    if (workingSetBytes <= this.#requestsAtBytes) return;
+    const report = this.#origin.requests?.();
+    if (report === undefined || report.count === 0) return;
+    this.#requests = report;
+    this.#requestsAtBytes = workingSetBytes;
   }
-}
 
-function uniqueFiles(files: readonly IncidentFile[]): IncidentFile[] {
-  return [...new Map(files.map((file) => [file.name, file])).values()];
+  /** As above: afterwards the one that grew may have been killed. */
+  #seeNeighbours(sample: MemorySample): void {
+    if (sample.workingSetBytes <= this.#neighboursAtBytes) return;
+    const report = this.#origin.neighbours?.(sample);
+    if (report === undefined) return;
+    this.#neighbours = report;
+    this.#neighboursAtBytes = sample.workingSetBytes;
+  }
+
+  /** The csv up to now, and once a hard link to the living ring, which goes on to the last tick by itself. */
+  #writeTimeline(): void {
+    const { timelinePath } = this.#origin;
+    if (timelinePath === undefined) return;
+    this.folder.write('timeline.csv', 'memory tick by tick', timelineCsv(readTimeline(timelinePath)));
+    if (this.#linkedTimeline) return;
+    this.#linkedTimeline = true;
+    try {
+      this.folder.link(timelinePath, 'timeline.ring', 'the same up to the last tick, binary');
+    } catch {
+      // Another device, or a file system without hard links: the csv holds the time up to its writing.
+    }
+  }
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  linkSync,
   mkdirSync,
   openSync,
   readSync,
@@ -15,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { PlimsollError } from '@plimsoll/memory';
 import type { IncidentFile } from './incident-record.ts';
+import { manifestFileName, manifestText, sha256Of } from './manifest.ts';
 import { partialSuffix } from './incident-name.ts';
 
 /** A snapshot that V8 has written to its end closes like this. */
@@ -29,6 +31,7 @@ export class IncidentFolder {
   readonly name: string;
   readonly #root: string;
   readonly #files = new Map<string, IncidentFile>();
+  readonly #digests = new Map<string, string | null>();
   #path: string;
 
   /** @throws what the file system throws. */
@@ -67,21 +70,40 @@ export class IncidentFolder {
   }
 
   /**
-   * Writes `text` as `fileName`, whole or not at all; an older file of that name stays until the new one is whole.
+   * Writes `text`, or bytes, as `fileName`, whole or not at all; an older file of that name stays until the new one is whole.
    * @throws what the file system throws.
    */
-  write(fileName: string, content: string, text: string): IncidentFile {
-    const partialPath = this.partialPath(fileName);
-    rmSync(partialPath, { force: true });
-    const bytes = Buffer.from(text);
-    try {
-      writeNewFile(partialPath, bytes);
-      renameSync(partialPath, join(this.#path, fileName));
-    } catch (error) {
-      rmSync(partialPath, { force: true });
-      throw error;
-    }
-    return this.#listed({ name: fileName, fileBytes: bytes.length, content });
+  write(fileName: string, content: string, text: string | Uint8Array): IncidentFile {
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    this.#replace(fileName, bytes);
+    return this.#listed({ name: fileName, fileBytes: bytes.length, content }, sha256Of(bytes));
+  }
+
+  /**
+   * A second name for a living file, which goes on under it; listed without a digest.
+   * @throws what the file system throws: another device, no hard links.
+   */
+  link(sourcePath: string, fileName: string, content: string): IncidentFile {
+    linkSync(sourcePath, join(this.#path, fileName));
+    return this.#listed({ name: fileName, fileBytes: statSync(sourcePath).size, content }, null);
+  }
+
+  /** Notes the digest of a file that was too large to be read while the service stood still. */
+  setDigest(fileName: string, sha256: string): void {
+    if (this.#files.has(fileName)) this.#digests.set(fileName, sha256);
+  }
+
+  /**
+   * Writes the manifest: the last file of every writing.
+   * @throws what the file system throws; the older one then stays.
+   */
+  writeManifest(): void {
+    const entries = Array.from(this.#files.values(), ({ name, fileBytes }) => ({
+      name,
+      fileBytes,
+      sha256: this.#digests.get(name) ?? null,
+    }));
+    this.#replace(manifestFileName, Buffer.from(manifestText(entries)));
   }
 
   /**
@@ -101,12 +123,13 @@ export class IncidentFolder {
     }
     chmodSync(partialPath, 0o600);
     renameSync(partialPath, join(this.#path, fileName));
-    return this.#listed({ name: fileName, fileBytes, content });
+    return this.#listed({ name: fileName, fileBytes, content }, null);
   }
 
   /** Removes a file that turned out not to be whole. Never throws. */
   drop(fileName: string): void {
     this.#files.delete(fileName);
+    this.#digests.delete(fileName);
     for (const name of [fileName, fileName + partialSuffix]) {
       try {
         rmSync(join(this.#path, name), { force: true });
@@ -139,14 +162,27 @@ export class IncidentFolder {
     }
   }
 
-  #listed(file: IncidentFile): IncidentFile {
+  #replace(fileName: string, bytes: Uint8Array): void {
+    const partialPath = this.partialPath(fileName);
+    rmSync(partialPath, { force: true });
+    try {
+      writeNewFile(partialPath, bytes);
+      renameSync(partialPath, join(this.#path, fileName));
+    } catch (error) {
+      rmSync(partialPath, { force: true });
+      throw error;
+    }
+  }
+
+  #listed(file: IncidentFile, sha256: string | null): IncidentFile {
     this.#files.set(file.name, file);
+    this.#digests.set(file.name, sha256);
     return file;
   }
 }
 
 /** Writes a new file that only its owner can read; never through a link, never into a file that exists. */
-function writeNewFile(path: string, bytes: Buffer): void {
+function writeNewFile(path: string, bytes: Uint8Array): void {
   const descriptor = openSync(
     path,
     constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0),

@@ -4,10 +4,12 @@ export const triggerNames = [
   'off-heap',
   'ratio',
   'bytes',
+  'livelock',
   'critical',
   'terminal',
   'heap-limit',
   'call',
+  'worker',
   'death',
 ] as const;
 

@@ -1,5 +1,7 @@
 import type { Finding } from '@plimsoll/inspect';
 import { formatBytes } from '@plimsoll/memory';
+import { threadLabel, threadSubject } from '../isolates/thread-identity.ts';
+import { requestText } from '../in-flight/in-flight-request.ts';
 import type { IncidentRecord } from './incident-record.ts';
 
 /** README.txt of an incident: what happened, what is here, what to open where. */
@@ -9,10 +11,14 @@ export function incidentReadme(record: IncidentRecord): string {
     `Memory incident ${record.id}`,
     '',
     ...(record.ending === undefined ? [] : [record.ending.sentence]),
-    ...(record.autopsy === undefined ? [] : [record.autopsy.sentence, '']),
+    record.cause,
+    '',
+    ...(record.autopsy === undefined || record.cause.includes(record.autopsy.sentence)
+      ? []
+      : [record.autopsy.sentence, '']),
     trigger.sentence,
     `Opened ${new Date(trigger.atMs).toISOString()}, last written ${new Date(record.updatedAtMs).toISOString()}.`,
-    `Process ${record.process.pid} on ${record.process.hostName}, Node.js ${record.process.nodeVersion}.`,
+    `${subjectOf(record)} on ${record.process.hostName}, Node.js ${record.process.nodeVersion}.`,
     '',
     'Memory when last written',
     `  working set   ${formatBytes(latest.workingSetBytes)} of ${formatBytes(latest.limitBytes)} (${limit.source}: ${limit.origin})`,
@@ -22,7 +28,10 @@ export function incidentReadme(record: IncidentRecord): string {
     `  other processes of the container ${formatBytes(latest.otherProcessesBytes)}`,
     `  deepest level ${record.deepestLevel}`,
     '',
+    ...workerLines(record),
+    ...neighbourLines(record),
     ...containerLines(record),
+    ...requestLines(record),
     ...siteLines(record),
     ...snapshotLines(record),
     'Files',
@@ -36,6 +45,49 @@ export function incidentReadme(record: IncidentRecord): string {
     '',
   ];
   return lines.join('\n');
+}
+
+function subjectOf({ process: { pid, thread } }: IncidentRecord): string {
+  return thread === undefined ? `Process ${pid}` : `${threadSubject(thread)} of process ${pid}`;
+}
+
+/** The heaps of worker threads, which count as memory outside the heap of the main thread. */
+function workerLines({ workers = [] }: IncidentRecord): string[] {
+  if (workers.length === 0) return [];
+  return [
+    'Worker threads',
+    ...workers
+      .slice(0, 8)
+      .map(
+        (row) =>
+          `  ${threadLabel(row)}: heap ${formatBytes(row.heapUsedBytes)} of ${formatBytes(row.heapLimitBytes)}`,
+      ),
+    '',
+  ];
+}
+
+/** The processes that share the limit. */
+function neighbourLines({ neighbours }: IncidentRecord): string[] {
+  if (neighbours === undefined) return [];
+  const { rows, sinceMs } = neighbours;
+  return [
+    `Other processes of the container, and their growth in ${Math.round(sinceMs / 1000)} s`,
+    ...rows.map(
+      ({ pid, name, anonymousBytes, growthBytes }) =>
+        `  pid ${pid} (${name}): ${formatBytes(anonymousBytes)}, ${growthBytes < 0 ? '-' : '+'}${formatBytes(Math.abs(growthBytes))}`,
+    ),
+    '',
+  ];
+}
+
+/** Who was being served. */
+function requestLines({ requests }: IncidentRecord): string[] {
+  if (requests === undefined || requests.count === 0) return [];
+  return [
+    `Requests in flight at ${new Date(requests.atMs).toISOString()}: ${requests.count}`,
+    ...requests.suspects.map((request) => `  ${requestText(request)}`),
+    '',
+  ];
 }
 
 /** What else is large, beside what the first sentence names. */
@@ -57,6 +109,12 @@ function containerLine({ containerKind, path, file, line, count, bytes, growthBy
 
 function siteLines(record: IncidentRecord): string[] {
   const { sites, sitesOf, captures } = record;
+  if (record.trigger.name === 'death') {
+    return [
+      'No allocation profile: the process was gone before anything was filed. timeline.csv goes to its last tick.',
+      '',
+    ];
+  }
   if (sites.length === 0) {
     return captures.some((capture) => capture.rung === 'profile')
       ? [

@@ -2,6 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '@plimsoll/inspect';
 import { type MemorySample, PlimsollError, type PressureLevel } from '@plimsoll/memory';
+import type { IsolateRow } from '../isolates/isolate-words.ts';
+import type { ThreadIdentity } from '../isolates/thread-identity.ts';
+import type { NeighbourReport } from '../neighbours/neighbour-watch.ts';
+import type { InFlightReport } from '../in-flight/in-flight-request.ts';
 import type { TriggerName } from './incident-name.ts';
 
 /** The version of `incident.json`; raised when a member changes its meaning or goes. Members may be added at any time. */
@@ -54,13 +58,41 @@ export interface IncidentRefusal {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** How the process ended, told by itself. */
+/** How the process ended, told by itself or by the next start. */
 export interface IncidentEnding {
   readonly atMs: number;
   /** `JavaScript heap out of memory: V8 reached …` */
   readonly sentence: string;
-  /** The exit code; 134 is what V8's own death shows. */
-  readonly exitCode: number;
+  /** The exit code; 134 is what V8's own death shows. Null when the process could not tell, most often 137, the kernel's; and when a worker ended alone. */
+  readonly exitCode: number | null;
+}
+
+/** One thing that the evidence names. */
+export interface IncidentFinding {
+  /** `container`: a variable that holds it. `allocation-site`: the line that allocated it. `handle-site`: the line that allocated the handles of memory outside the heap. The others have no line. */
+  readonly kind:
+    | 'container'
+    | 'allocation-site'
+    | 'handle-site'
+    | 'external'
+    | 'native'
+    | 'worker'
+    | 'other-processes'
+    | 'request';
+  /** Variable, function, or what it is. */
+  readonly name: string;
+  /** Empty when there is none. */
+  readonly file: string;
+  /** From 1; 0 when there is none. */
+  readonly line: number;
+  readonly column: number;
+  /** Entries of a container; 0 for the others. */
+  readonly count: number;
+  readonly bytes: number;
+  /** 0..1: how much of the memory it explains. */
+  readonly confidence: number;
+  /** What it was found by. */
+  readonly rung: 'autopsy' | 'profile' | 'sample' | 'requests';
 }
 
 /** What `incident.json` holds. Nothing but names from source code, counts, sizes and times. */
@@ -74,6 +106,14 @@ export interface IncidentRecord {
     readonly sentence: string;
     readonly atMs: number;
   };
+  /** What holds the memory, in one sentence; it begins with `Unknown` where the evidence names nothing. */
+  readonly cause: string;
+  /** Everything the evidence names, with where, how much and how sure. */
+  readonly findings: readonly IncidentFinding[];
+  /** What else fired while the incident was open, each trigger once, oldest first. */
+  readonly laterTriggers?: readonly IncidentRecord['trigger'][];
+  /** The requests that were in flight: when it opened, or when memory in use was highest since. Absent where there was none. */
+  readonly requests?: InFlightReport;
   /** When this file was last written. */
   readonly updatedAtMs: number;
   readonly process: {
@@ -86,6 +126,8 @@ export interface IncidentRecord {
     readonly arch: string;
     readonly startedAtMs: number;
     readonly cpuQuotaCores: number;
+    /** The worker thread whose heap this is about; absent for the main thread. The folder then carries a boot id of the thread's own. */
+    readonly thread?: ThreadIdentity;
   };
   readonly limit: {
     readonly limitBytes: number;
@@ -114,8 +156,12 @@ export interface IncidentRecord {
     readonly sentence: string;
     readonly findings: readonly Finding[];
   };
-  /** The end at V8's heap limit; absent while the process lives, and where it was killed. */
+  /** The end at V8's heap limit, or as the next start found it; absent while the process lives. */
   readonly ending?: IncidentEnding;
+  /** The guarded worker threads, the largest heap first; absent where there is none. */
+  readonly workers?: readonly IsolateRow[];
+  /** The other processes of the control group, when memory in use was highest; absent where there is none. */
+  readonly neighbours?: NeighbourReport;
   /** What registered holders keep, largest first. */
   readonly holders: readonly { readonly name: string; readonly bytes: number }[];
   readonly captures: readonly IncidentCapture[];

@@ -1,15 +1,30 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  type Dirent,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { formatBytes, journal, mib, PlimsollError } from '@plimsoll/memory';
 import { IncidentFolder } from './incident-folder.ts';
 import { formatIncidentName, type IncidentName, parseIncidentName, partialSuffix } from './incident-name.ts';
+import { chooseGoing } from './retention.ts';
 
 /** File systems whose bytes are memory, charged to the container: tmpfs and ramfs. */
 const memoryFileSystems = new Set([0x0102_1994, 0x8584_58f6]);
 
 /** Free space of the disk that is never used up: other programs live there too. */
 const keptFreeBytes: number = mib(32);
+
+/** All hosts that share a volume may keep so many times the quota of one: pods come and go, and each leaves its incidents under a name of its own. */
+const volumeQuotas = 8;
+/** A second that is taken is passed over so often. */
+const maxRenames = 5;
 
 /** Where incidents go when no folder was named: one folder per user, so that services of two users on one machine do not meet. */
 export function defaultIncidentDir(): string {
@@ -39,6 +54,7 @@ export interface IncidentStoreOptions {
   readonly dir: string;
   readonly quotaBytes: number;
   readonly maxCount: number;
+  readonly maxAgeMs: number;
 }
 
 /** The folder that holds the incidents of a host, and its quota. */
@@ -46,6 +62,7 @@ export class IncidentStore {
   readonly dir: string;
   readonly #quotaBytes: number;
   readonly #maxCount: number;
+  readonly #maxAgeMs: number;
   #isMemoryBacked: boolean | undefined;
 
   /**
@@ -56,6 +73,7 @@ export class IncidentStore {
     this.dir = resolve(options.dir);
     this.#quotaBytes = options.quotaBytes;
     this.#maxCount = options.maxCount;
+    this.#maxAgeMs = options.maxAgeMs;
     ensureOwnFolder(this.dir);
   }
 
@@ -89,51 +107,84 @@ export class IncidentStore {
   }
 
   /**
-   * Opens the folder of a new incident after making room for it.
+   * Opens the folder of a new incident after making room for it. A name that is taken, because the same process opened one in the same second, moves to the next second.
    * @throws what the file system throws.
    */
   open(name: IncidentName): IncidentFolder {
     this.makeRoom(name.hostName, 0, 1);
-    return new IncidentFolder(this.dir, formatIncidentName(name));
+    let openedAtMs = name.openedAtMs;
+    for (
+      let attempt = 1;
+      existsSync(join(this.dir, formatIncidentName({ ...name, openedAtMs })));
+      attempt += 1
+    ) {
+      if (attempt > maxRenames) break;
+      openedAtMs += 1000;
+    }
+    return new IncidentFolder(this.dir, formatIncidentName({ ...name, openedAtMs }));
   }
 
   /**
-   * Removes the oldest incidents of `hostName` until `neededBytes` and `neededCount` more fit the quota; `keep` is never removed. True when they fit now,
-   * the free space of the disk included.
+   * Removes incidents until `neededBytes` and `neededCount` more of `hostName` fit its quota, and what is too old or too much for the volume; `keep` is never removed. True when
+   * they fit now, the free space of the disk included. What can never fit removes nothing for its sake.
    */
   makeRoom(hostName: string, neededBytes: number, neededCount: number, keep?: string): boolean {
-    const stored = this.list(hostName);
+    const stored = this.list();
     const { quotaBytes, freeBytes } = this.room();
-    let totalBytes = stored.reduce((sum, incident) => sum + incident.totalBytes, 0);
-    let count = stored.length;
-    let freedBytes = 0;
-    for (const incident of stored) {
-      if (totalBytes + neededBytes <= quotaBytes && count + neededCount <= this.#maxCount) break;
-      if (incident.name === keep || neededBytes > quotaBytes) continue;
-      rmSync(incident.path, { recursive: true, force: true });
-      journal().write('incident', 'removed-for-quota', {
-        name: incident.name,
-        totalBytes: incident.totalBytes,
-        quotaBytes,
-      });
-      totalBytes -= incident.totalBytes;
-      freedBytes += incident.totalBytes;
-      count -= 1;
-    }
-    return totalBytes + neededBytes <= quotaBytes && neededBytes <= freeBytes + freedBytes;
+    const canFit = neededBytes <= quotaBytes;
+    const going = chooseGoing(stored, {
+      hostName,
+      nowMs: Date.now(),
+      quotaBytes: quotaBytes - (canFit ? neededBytes : 0),
+      maxCount: this.#maxCount - neededCount,
+      volumeBytes: this.#quotaBytes * volumeQuotas - (canFit ? neededBytes : 0),
+      maxAgeMs: this.#maxAgeMs,
+      keep,
+    });
+    for (const incident of going) this.#remove(incident, quotaBytes);
+    const left = stored.filter(
+      (incident) => !going.includes(incident) && incident.parts.hostName === hostName,
+    );
+    const freedBytes = going.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+    const leftBytes = left.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+    return leftBytes + neededBytes <= quotaBytes && neededBytes <= freeBytes + freedBytes;
+  }
+
+  /** Another process of the volume may be removing the same one: both are content when it is gone. */
+  #remove({ name, path, totalBytes }: StoredIncident, quotaBytes: number): void {
+    rmSync(path, { recursive: true, force: true, maxRetries: 2 });
+    journal().write('incident', 'removed-for-quota', { name, totalBytes, quotaBytes });
   }
 
   /** Removes what processes of `hostName` that no longer live have left half-written, older than `olderThanMs`. */
   sweepPartial(hostName: string, olderThanMs: number): void {
+    this.#sweep((parts, agoMs) => parts.hostName === hostName && agoMs >= olderThanMs);
+  }
+
+  /** Removes what one process that is known to be dead has left half-written. */
+  sweepPartialOf({ hostName, bootId }: Pick<IncidentName, 'hostName' | 'bootId'>): void {
+    this.#sweep((parts) => parts.hostName === hostName && parts.bootId === bootId);
+  }
+
+  /** Half-written folders, and half-written files in whole ones. */
+  #sweep(isLeft: (parts: IncidentName, agoMs: number) => boolean): void {
     for (const name of readdirSync(this.dir)) {
-      if (!name.endsWith(partialSuffix)) continue;
-      const parts = parseIncidentName(name.slice(0, -partialSuffix.length));
-      if (parts === undefined || parts.hostName !== hostName) continue;
+      const parts = parseIncidentName(
+        name.endsWith(partialSuffix) ? name.slice(0, -partialSuffix.length) : name,
+      );
+      if (parts === undefined) continue;
       const path = join(this.dir, name);
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat === undefined || Date.now() - stat.mtimeMs < olderThanMs) continue;
-      rmSync(path, { recursive: true, force: true });
-      journal().write('incident', 'swept-partial', { name });
+      const partials = name.endsWith(partialSuffix)
+        ? [path]
+        : entriesOf(path)
+            .filter((entry) => entry.name.endsWith(partialSuffix))
+            .map((entry) => join(path, entry.name));
+      for (const partial of partials) {
+        const stat = statSync(partial, { throwIfNoEntry: false });
+        if (stat === undefined || !isLeft(parts, Date.now() - stat.mtimeMs)) continue;
+        rmSync(partial, { recursive: true, force: true });
+        journal().write('incident', 'swept-partial', { name: basename(partial) });
+      }
     }
   }
 }
@@ -188,13 +239,23 @@ export function listIncidents(dir: string, hostName?: string): StoredIncident[] 
 
 function folderBytes(path: string): number {
   let sum = 0;
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
+  for (const entry of entriesOf(path)) {
     if (entry.isFile()) sum += statSync(join(path, entry.name), { throwIfNoEntry: false })?.size ?? 0;
   }
   return sum;
 }
 
+/** None when somebody is removing the folder at this moment. */
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** The sentence of a quota that has no room. */
 export function noRoomSentence(neededBytes: number, room: StoreRoom): string {
-  return `the file needs about ${formatBytes(neededBytes)}; the quota is ${formatBytes(room.quotaBytes)} and ${formatBytes(room.freeBytes)} of the disk are free`;
+  return `Its file needs about ${formatBytes(neededBytes)}; the quota is ${formatBytes(room.quotaBytes)} and ${formatBytes(room.freeBytes)} of the disk are free`;
 }

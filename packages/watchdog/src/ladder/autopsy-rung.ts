@@ -54,7 +54,9 @@ export class AutopsyRung {
   ): Autopsy {
     if (this.isLastChance(moment)) this.#doneAt.add('headroom');
     this.#doneAt.add(moment.level);
+    const { externalBytes, otherNativeBytes, workerHeapBytes } = moment.sample;
     const autopsy = performAutopsy({
+      offHeapBytes: externalBytes + otherNativeBytes + workerHeapBytes,
       subject: frames === undefined && isMostlyOffHeap(moment.sample) ? 'off-heap' : 'heap',
       ...(profile === undefined ? {} : { profile }),
       ...(frames === undefined ? {} : { frames }),

@@ -1,6 +1,7 @@
 import { formatBytes, type MemorySample } from '@plimsoll/memory';
 import type { EpisodeMoment } from '../incident/incident-episode.ts';
 import type { TriggerName } from '../incident/incident-name.ts';
+import { usualVigilance, type Vigilance } from './vigilance.ts';
 
 /** A reason to open an incident, as a name and a sentence with numbers. */
 export interface Danger {
@@ -14,14 +15,13 @@ export interface DangerBounds {
   readonly triggerRatio: number;
   /** Working set in bytes; null = only the share counts. */
   readonly triggerBytes: number | null;
+  /**
+   * From when on growth counts.
+   * @default usualVigilance
+   */
+  readonly vigilance?: Vigilance;
 }
 
-/** A leak that reaches the limit within this opens an incident: time for two captures and a person. */
-export const horizonMs: number = 600_000;
-/** Growth seen for less than this may be a service that starts: it counts only once much is in use. */
-export const settledMs: number = 30_000;
-/** Much is in use: from this share of the limit, or of the heap V8 may use, growth and levels count at once. */
-export const materialRatio: number = 0.5;
 /** From this share of its limit on the heap is what ends the process, whatever else grows. */
 const fullHeapRatio = 0.7;
 
@@ -29,16 +29,18 @@ const fullHeapRatio = 0.7;
  * Why this tick is dangerous, or undefined when it is not. The name is the most telling one: growth that is a verdict before a level that was merely reached.
  */
 export function findDanger(moment: EpisodeMoment, bounds: DangerBounds): Danger | undefined {
-  const { sample, trend, level } = moment;
+  const { sample, level } = moment;
+  const { horizonMs, settledMs, materialRatio, foresightRatio } = bounds.vigilance ?? usualVigilance;
   const usedBytes = unreclaimableBytes(moment);
   const isMaterial =
     usedBytes >= sample.limitBytes * materialRatio ||
-    trend.floorBytes >= sample.heapLimitBytes * materialRatio;
+    expectedFloorBytes(moment) >= sample.heapLimitBytes * materialRatio;
   const passed = passedBound(sample, usedBytes, bounds);
   const isDeep = isMaterial && (level === 'critical' || level === 'terminal');
   const growing = growingSeries(moment);
   if (growing !== undefined) {
-    const isNear = growing.spanMs >= settledMs && growing.timeToLimitMs <= horizonMs;
+    const foreseenMs = Math.min(horizonMs, growing.spanMs * foresightRatio);
+    const isNear = growing.spanMs >= settledMs && growing.timeToLimitMs <= foreseenMs;
     if (isNear || isMaterial || passed !== undefined) {
       return { trigger: growing.trigger, sentence: `${growthSentence(growing)}: ${describeState(sample)}.` };
     }
@@ -60,6 +62,14 @@ export function growthSentence(growing: GrowingSeries): string {
 export function unreclaimableBytes({ sample, trend, isHeapContained }: EpisodeMoment): number {
   if (!isHeapContained) return sample.workingSetBytes;
   return Math.max(0, sample.workingSetBytes - sample.heapCommittedBytes) + trend.floorBytes;
+}
+
+/** The floor of the heap as it must be by now: a heap that grows by verdict grows between two collections too, of which a pure leak sees five in its life. */
+function expectedFloorBytes({ sample, trend }: EpisodeMoment): number {
+  const { verdict, slopeLowBytesPerSecond, lastPointMs } = trend.heapFloor;
+  if (verdict !== 'growing' || !Number.isFinite(lastPointMs)) return trend.floorBytes;
+  const grownBytes = (slopeLowBytesPerSecond * Math.max(0, sample.monotonicMs - lastPointMs)) / 1000;
+  return Math.min(sample.heapUsedBytes, trend.floorBytes + Math.max(0, grownBytes));
 }
 
 /** `working set 120 MiB of 256 MiB, heap 80 MiB of 191 MiB` */

@@ -5,10 +5,12 @@ import {
   stopAllocationSampling,
 } from '@plimsoll/inspect';
 import { journal, type MemorySample } from '@plimsoll/memory';
+import type { PprofEncoder } from '../backends/pprof-encoder.ts';
 import type { IncidentEpisode } from '../incident/incident-episode.ts';
 import { isMostlyOffHeap, findHandleSites } from './off-heap-sites.ts';
 
 const fileName = 'allocation.heapprofile';
+const pprofFileName = 'allocation.pb.gz';
 const offHeapFileName = 'allocation-off-heap.heapprofile';
 
 /**
@@ -22,7 +24,13 @@ const offHeapIntervalBytes = 16 * 1024;
  * the heap read right afterwards is the live heap.
  */
 export class ProfileRung {
+  readonly #pprof: PprofEncoder | undefined;
   #isFine = false;
+
+  /** `pprof` writes profiles for `go tool pprof` as well. */
+  constructor(pprof: PprofEncoder | undefined) {
+    this.#pprof = pprof;
+  }
 
   /**
    * Writes the profile as it is now. Returns it, or undefined when there is none.
@@ -64,6 +72,17 @@ export class ProfileRung {
     });
     if (!this.#isFine && isOffHeap) this.#sample(offHeapIntervalBytes);
     return profile;
+  }
+
+  /**
+   * Writes the same profile for other tools, where there is one and room for it. After the record: it is a convenience.
+   * @throws what the file system throws; the older file then stays.
+   */
+  takePprof(episode: IncidentEpisode, sample: MemorySample, profile: AllocationProfile | undefined): void {
+    if (profile === undefined) return;
+    const bytes = this.#pprof?.encode(profile.raw, sample);
+    if (bytes === undefined) return;
+    episode.folder.write(pprofFileName, 'the same profile for go tool pprof and speedscope', bytes);
   }
 
   /** Back to the usual interval. */

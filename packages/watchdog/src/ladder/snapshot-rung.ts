@@ -5,29 +5,41 @@ import {
   mallocTrim,
   predictSnapshotCost,
   readHeapShape,
+  type SnapshotFileWriter,
   type SnapshotVerdict,
   verifyHeapSnapshot,
   writeHeapSnapshot,
 } from '@plimsoll/inspect';
-import { journal, mib, type MemorySample, type MemoryTrend, type SeriesTrend } from '@plimsoll/memory';
+import {
+  oldSpaceLimitBytes,
+  journal,
+  mib,
+  type MemorySample,
+  type MemoryTrend,
+  type SeriesTrend,
+} from '@plimsoll/memory';
 import type { EpisodeMoment, IncidentEpisode } from '../incident/incident-episode.ts';
+import type { CaptureSlots } from '../incident/capture-slots.ts';
+import { sha256OfFile } from '../incident/manifest.ts';
+import { CaptureResidue } from './capture-residue.ts';
 import type { CpuShare } from './cpu-share.ts';
 import { type IncidentStore, noRoomSentence } from '../incident/incident-store.ts';
 
-/** How far ahead a growing heap is looked at: what is no longer affordable then is taken now. Five times what a verdict takes to be made and carried out. */
-const lookAheadMs = 15_000;
-/** Growth seen for less than this may be a service that starts: not worth a pause. */
-const settledMs = 20_000;
-/** At least this much growth is looked ahead for, whatever the slope says. */
-const lookAheadRatio = 0.1;
+/** Snapshots kept of one incident: a baseline, one on the way and the newest. */
+const keptCount = 3;
 
 /** What a {@link SnapshotRung} has to keep to. */
 export interface SnapshotTerms {
   readonly store: IncidentStore;
+  readonly slots: CaptureSlots;
   readonly hostName: string;
   readonly cpuQuotaCores: number;
   /** What this process really gets of a core, beside others on its node. */
   readonly cpuShare: CpuShare;
+  /** What other heaps of this process may still grow by: the residue must fit beside them as well. */
+  readonly reservedBytes?: (() => number) | undefined;
+  /** What makes the file; Node.js when it is left out. */
+  readonly write?: SnapshotFileWriter | undefined;
   /** The longest the service may stand still. */
   readonly maxPauseMs: number;
 }
@@ -41,6 +53,7 @@ export interface SnapshotForecast extends SnapshotVerdict {
 /** The dearest rung: a heap snapshot, taken only when its peak, what it leaves and its pause all fit. */
 export class SnapshotRung {
   readonly #terms: SnapshotTerms;
+  readonly #residue = new CaptureResidue();
 
   constructor(terms: SnapshotTerms) {
     this.#terms = terms;
@@ -51,22 +64,6 @@ export class SnapshotRung {
     const shape = readHeapShape();
     const liveBytes = Math.min(shape.heapUsedBytes, trend.floorBytes);
     return this.#judge(scaled(shape, liveBytes), sample, trend).affordable;
-  }
-
-  /**
-   * True when something grows and a snapshot that can be afforded now can soon be no more. 0.2 ms. The heap is taken as its floor after collection: V8
-   * collects before it writes, so garbage costs nothing.
-   */
-  isLastMoment({ sample, trend }: EpisodeMoment): boolean {
-    const { heapFloor, offHeap, floorBytes } = trend;
-    if (Math.max(verdictSpanMs(heapFloor), verdictSpanMs(offHeap)) < settledMs) return false;
-    if (!this.isAffordable({ sample, trend })) return false;
-    const shape = readHeapShape();
-    const liveBytes = Math.min(shape.heapUsedBytes, floorBytes);
-    const heapGrowthBytes = ahead(heapFloor, liveBytes);
-    const grownBytes = heapGrowthBytes + ahead(offHeap, offHeap.bytes);
-    const later = laterSample(sample, grownBytes);
-    return !this.#judge(scaled(shape, liveBytes + heapGrowthBytes), later, trend).affordable;
   }
 
   /**
@@ -84,13 +81,19 @@ export class SnapshotRung {
     const reasons = [...verdict.reasons];
     const fileBytes = verdict.numbers['fileBytes'] ?? predictSnapshotCost(shape).fileBytes;
     try {
-      const { store, hostName } = this.#terms;
+      const { store, slots, hostName } = this.#terms;
       if (reasons.length === 0 && !store.makeRoom(hostName, fileBytes, 0, episode.folder.name)) {
-        reasons.push(`No heap snapshot: ${noRoomSentence(fileBytes, store.room())}.`);
+        reasons.push(`${noRoomSentence(fileBytes, store.room())}.`);
       }
       if (reasons.length === 0) {
-        this.#write(episode, verdict);
-        return undefined;
+        using slot = slots.take();
+        if (slot !== undefined) {
+          this.#write(episode, sample, verdict);
+          return undefined;
+        }
+        reasons.push(
+          'Two other processes that write to this folder are taking a heap snapshot at this moment.',
+        );
       }
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
@@ -111,9 +114,21 @@ export class SnapshotRung {
       fault: check.fault ?? null,
     });
     if (capture === undefined) return false;
-    if (check.valid) episode.addCapture({ ...capture, check: 'whole' });
-    else episode.dropCapture(fileName);
-    return check.valid;
+    if (!check.valid) {
+      episode.dropCapture(fileName);
+      return false;
+    }
+    episode.addCapture({ ...capture, check: 'whole' });
+    return true;
+  }
+
+  /** Takes the digest of a snapshot for the manifest, piece by piece. Never rejects. */
+  async digest({ folder }: IncidentEpisode, fileName: string): Promise<void> {
+    try {
+      folder.setDigest(fileName, await sha256OfFile(folder.filePath(fileName)));
+    } catch {
+      // Removed meanwhile, by a person or by the quota: the next writing lists what is there.
+    }
   }
 
   /**
@@ -143,24 +158,26 @@ export class SnapshotRung {
     trend: MemoryTrend,
     maxPauseMs: number = this.#terms.maxPauseMs,
   ): SnapshotVerdict {
-    const { store, cpuQuotaCores, cpuShare } = this.#terms;
+    const { store, cpuQuotaCores, cpuShare, reservedBytes } = this.#terms;
     const cost = predictSnapshotCost(shape);
     return judgeSnapshot({
       cost,
       sample,
-      plannedHeapBytes: expectedHeapBytes(sample, trend),
+      plannedHeapBytes: expectedHeapBytes(sample, trend) + (reservedBytes?.() ?? 0),
       // While this thread stands still its own heap does not grow; what is outside may, from other threads and processes.
       growthBytesPerSecond: trend.offHeap.verdict === 'growing' ? growthOf(trend.offHeap) : 0,
       cpuQuotaCores: Math.min(cpuQuotaCores, cpuShare.ratio),
       maxPauseMs,
       trimAvailable: mallocTrim().available,
+      reusableBytes: this.#residue.reusableBytes(sample),
       fileInMemoryBytes: store.isMemoryBacked ? cost.fileBytes : 0,
     });
   }
 
-  #write(episode: IncidentEpisode, verdict: SnapshotVerdict): void {
-    const fileName = `heap-${episode.snapshotCount + 1}.heapsnapshot`;
-    const result = writeHeapSnapshot(episode.folder.partialPath(fileName));
+  #write(episode: IncidentEpisode, before: MemorySample, verdict: SnapshotVerdict): void {
+    const fileName = `heap-${episode.nextSnapshotNumber()}.heapsnapshot`;
+    const result = writeHeapSnapshot(episode.folder.partialPath(fileName), this.#terms.write);
+    this.#residue.note(result, before);
     const file = episode.folder.adoptSnapshot(fileName, 'the whole heap, for Chrome DevTools; holds strings');
     episode.addCapture({
       atMs: Date.now(),
@@ -179,6 +196,9 @@ export class SnapshotRung {
       },
       check: 'pending',
     });
+    // The baseline, the one before and the newest say where it grows; the ones between say nothing more.
+    const [, ...later] = episode.captures.filter(({ rung }) => rung === 'snapshot');
+    for (const { file: name } of later.slice(0, -(keptCount - 1))) episode.dropCapture(name);
   }
 }
 
@@ -188,7 +208,10 @@ export class SnapshotRung {
  */
 function expectedHeapBytes(sample: MemorySample, { heapFloor, offHeap }: MemoryTrend): number {
   const isOffHeapAlone = offHeap.verdict === 'growing' && heapFloor.verdict !== 'growing';
-  return isOffHeapAlone ? sample.heapCommittedBytes : sample.heapLimitBytes;
+  if (isOffHeapAlone) return sample.heapCommittedBytes;
+  const oldSpaceBytes = oldSpaceLimitBytes(sample.heapLimitBytes);
+  // Of the three semi-spaces that V8 counts one is in use when old space is full, as in the plan.
+  return Math.round(oldSpaceBytes + (sample.heapLimitBytes - oldSpaceBytes) / 3);
 }
 
 /** Bytes a second a series grows by, at most as far as is known; never negative. */
@@ -198,17 +221,6 @@ function growthOf(series: SeriesTrend): number {
     0,
     Number.isFinite(slopeHighBytesPerSecond) ? slopeHighBytesPerSecond : slopeBytesPerSecond,
   );
-}
-
-/** How long a series has been seen to grow; 0 when it does not. */
-function verdictSpanMs(series: SeriesTrend): number {
-  return series.verdict === 'growing' ? series.spanMs : 0;
-}
-
-/** What a series that grows has grown by when it is looked ahead. */
-function ahead(series: SeriesTrend, bytes: number): number {
-  if (series.verdict !== 'growing') return 0;
-  return Math.max((growthOf(series) * lookAheadMs) / 1000, bytes * lookAheadRatio);
 }
 
 /** The same heap with `heapUsedBytes` bytes, its arrays grown alike. */

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { type ThreadIdentity, threadSubject } from '../isolates/thread-identity.ts';
 
 /** The form of the lines: one JSON object, one sentence, or none. */
 export type LogForm = 'json' | 'text' | 'off';
@@ -12,9 +13,14 @@ export type LogEvent =
   | 'captured'
   | 'refused'
   | 'found-death'
+  | 'found-end'
   | 'death'
   | 'near-limit'
   | 'grown'
+  | 'lowered'
+  | 'ending'
+  | 'dry-run'
+  | 'worker-ended'
   | 'ended';
 
 /** Numbers and names that go with a line. Never content of the application. */
@@ -30,12 +36,14 @@ const maxAttempts = 3;
 export class GuardLog {
   readonly #form: LogForm;
   readonly #descriptor: number;
+  readonly #thread: ThreadIdentity | undefined;
   #lastLine = '';
 
-  /** `descriptor` is 2 except in tests. */
-  constructor(form: LogForm, descriptor = 2) {
+  /** `descriptor` is 2 except in tests; `thread` is the worker whose lines these are. */
+  constructor(form: LogForm, descriptor = 2, thread?: ThreadIdentity) {
     this.#form = form;
     this.#descriptor = descriptor;
+    this.#thread = thread;
   }
 
   /** The last line, also when the form is `off`. */
@@ -44,8 +52,13 @@ export class GuardLog {
   }
 
   /** Writes one line. Never throws: a closed or stalled stderr costs the line, nothing else. */
-  write(event: LogEvent, sentence: string, numbers: LogNumbers = {}): void {
-    const line = this.#form === 'text' ? textLine(event, sentence) : jsonLine(event, sentence, numbers);
+  write(event: LogEvent, words: string, numbers: LogNumbers = {}): void {
+    const thread = this.#thread;
+    const subject = thread === undefined ? '' : `${threadSubject(thread)}: `;
+    // What was filed under this thread says so already.
+    const sentence = words.startsWith(subject) ? words : subject + words;
+    const all = thread === undefined ? numbers : { ...numbers, threadId: thread.threadId };
+    const line = this.#form === 'text' ? textLine(event, sentence) : jsonLine(event, sentence, all);
     this.#lastLine = line;
     if (this.#form !== 'off') writeLine(this.#descriptor, line);
   }

@@ -30,7 +30,7 @@ export function identifyProcess(): ProcessIdentity {
 }
 
 /** Only two starts of one pid on one host must differ, so the generator of the language will do; `node:crypto` costs 2 ms and 0.4 MB at every start. */
-function newBootId(): string {
+export function newBootId(): string {
   return Math.floor(Math.random() * 2 ** 32)
     .toString(16)
     .padStart(8, '0');
@@ -50,12 +50,16 @@ export function isAlive(other: ProcessIdentity, self: ProcessIdentity): boolean 
   }
 }
 
-/** Field 22 of `/proc/<pid>/stat`; the name before it may hold spaces and brackets. */
+/** A process that has ended and whose parent has not asked for it yet: a restart by a supervisor is faster than that. */
+const endedStates: ReadonlySet<string | undefined> = new Set(['Z', 'X', 'x']);
+
+/** Field 22 of `/proc/<pid>/stat`; the name before it may hold spaces and brackets. Undefined for a process that has ended. */
 function readStartTicks(pid: string): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-    return Number.isFinite(ticks) ? ticks : undefined;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[19]);
+    return Number.isFinite(ticks) && !endedStates.has(fields[0]) ? ticks : undefined;
   } catch {
     // No such process, no /proc, or no permission.
     return undefined;

@@ -11,6 +11,14 @@ const timelineName = 'timeline.ring';
 /** A process whose timeline has not been written for this long, in another pid namespace, is dead: a tick is 1 s, the longest pause allowed is shorter. */
 const silentMs = 15_000;
 
+/** Runs of other hosts are theirs to report; of a pod that never came back, what it left goes after a day. */
+const foreignMs = 24 * 3_600_000;
+
+/** What a process that reports a dead run calls it meanwhile. */
+const claimMark = '.claimed-';
+/** A claim this old is of a process that died over it. */
+const staleClaimMs = 60_000;
+
 /** What `status.json` shows of a living process; `cat` is enough to read it. */
 export interface RunStatus {
   readonly schemaVersion: 1;
@@ -78,6 +86,7 @@ export function findDeadRuns(runDir: string, self: ProcessIdentity): DeadRun[] {
   for (const name of readdirSync(resolve(runDir))) {
     const path = join(resolve(runDir), name);
     if (!name.startsWith(`${self.hostName}-`) || name.endsWith(`-${self.bootId}`)) continue;
+    if (name.includes(claimMark) && changedAgoMs(path) < staleClaimMs) continue;
     const timelinePath = join(path, timelineName);
     const silentForMs = Date.now() - (statSync(timelinePath, { throwIfNoEntry: false })?.mtimeMs ?? 0);
     const status = readStatus(join(path, statusName));
@@ -93,6 +102,35 @@ export function findDeadRuns(runDir: string, self: ProcessIdentity): DeadRun[] {
     }
   }
   return dead;
+}
+
+/** Takes a dead run over; undefined when another process was faster. */
+export function claimRun(run: DeadRun, self: ProcessIdentity): DeadRun | undefined {
+  const [path] = run.path.split(claimMark);
+  const claimed = `${path}${claimMark}${self.bootId}`;
+  try {
+    renameSync(run.path, claimed);
+  } catch {
+    // Gone: somebody else has it. Or the disk is read-only, and then nothing could be reported twice either.
+    return undefined;
+  }
+  return { ...run, path: claimed, timelinePath: join(claimed, timelineName) };
+}
+
+/** Removes the runs of other hosts that have been silent for a day: pods that will not come back. @throws what the file system throws. */
+export function sweepForeignRuns(runDir: string, self: ProcessIdentity): void {
+  for (const entry of readdirSync(resolve(runDir), { withFileTypes: true })) {
+    if (!entry.isDirectory() || entry.name.startsWith(`${self.hostName}-`)) continue;
+    const path = join(resolve(runDir), entry.name);
+    const writtenAtMs = statSync(join(path, timelineName), { throwIfNoEntry: false })?.mtimeMs;
+    if (writtenAtMs === undefined || Date.now() - writtenAtMs < foreignMs) continue;
+    removeRun(path);
+    journal().write('guard', 'foreign-run-swept', { name: entry.name });
+  }
+}
+
+function changedAgoMs(path: string): number {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0);
 }
 
 /** Removes what a dead run has left. Never throws. */

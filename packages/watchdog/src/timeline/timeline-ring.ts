@@ -101,7 +101,8 @@ function writeWhole(descriptor: number, bytes: Buffer): void {
 }
 
 /**
- * Every whole record of the timeline file at `path`, oldest first, each moment once.
+ * Every whole record of the timeline file at `path`, in the order in which they were written, each moment once. That is the order of their numbers: the clock may have been set
+ * back meanwhile.
  * @throws ERR_PLIMSOLL_FORMAT when the file is no timeline; what the file system throws when it cannot be read.
  */
 export function readTimeline(path: string): TimelineRecord[] {
@@ -114,10 +115,20 @@ export function readTimeline(path: string): TimelineRecord[] {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const byTime = new Map<number, TimelineRecord>();
-  for (let offsetBytes = fineOffsetBytes; offsetBytes < timelineFileBytes; offsetBytes += recordBytes) {
-    const found = decodeRecord(view, offsetBytes);
-    if (found !== undefined) byTime.set(found.record.atMs, found.record);
+  const fine = readRing(view, fineOffsetBytes, fineCount);
+  const coarse = readRing(view, coarseOffsetBytes, coarseCount);
+  // Every coarse record was a fine one first: those that still are end what only the coarse ring reaches back to.
+  const fineTimes = new Set(fine.map(({ atMs }) => atMs));
+  const reachedIndex = coarse.findIndex(({ atMs }) => fineTimes.has(atMs));
+  return [...(reachedIndex < 0 ? coarse : coarse.slice(0, reachedIndex)), ...fine];
+}
+
+/** The whole records of one ring by their numbers. */
+function readRing(view: DataView, startBytes: number, count: number): TimelineRecord[] {
+  const found: { readonly number: number; readonly record: TimelineRecord }[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const decoded = decodeRecord(view, startBytes + index * recordBytes);
+    if (decoded !== undefined) found.push(decoded);
   }
-  return [...byTime.values()].sort((a, b) => a.atMs - b.atMs);
+  return found.sort((a, b) => a.number - b.number).map(({ record }) => record);
 }

@@ -29,7 +29,7 @@ test('the socket is 0600 in a 0700 folder, answers what is held and seen, and go
     entries: [{ part: 'reclaim', event: 'reclaimed' }],
   });
   await expect(client.ask('plan')).rejects.toThrow('off: No heap was planned');
-  const names = ['growth', 'off-heap', 'ratio', 'critical', 'terminal'];
+  const names = ['growth', 'off-heap', 'ratio', 'livelock', 'critical', 'terminal'];
   expect(await client.ask('explain')).toMatchObject({
     triggers: names.map((trigger) => ({ trigger, fires: false })),
     hasOpenIncident: false,

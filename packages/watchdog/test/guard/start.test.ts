@@ -32,7 +32,7 @@ test('capture() leaves a whole incident: 0600 files in a 0700 folder, none of th
   expect(record.trigger).toMatchObject({ name: 'call', sentence: 'before the release' });
   expect(record.files.map(({ name }) => name).sort()).toEqual(
     names
-      .filter((name) => name !== 'incident.json' && name !== 'README.txt')
+      .filter((name) => !['incident.json', 'manifest.json', 'README.txt'].includes(name))
       .concat('README.txt')
       .sort(),
   );

@@ -25,15 +25,37 @@ interface Death {
   readonly oomKillCount: number | undefined;
 }
 
-/** Runs the program to its end, in a cgroup of `limitMib` where there is one. */
+interface DeathTerms {
+  readonly options?: object;
+  readonly env?: Record<string, string>;
+}
+
+/** Runs the program to its end, in a cgroup of `limitMib` where there is one; again where V8 failed while it described its own pause (docs/design/autopsy.md). */
 async function die(
   form: string,
   flags: readonly string[],
   limitMib: number | undefined,
-  { options = {}, env = {} }: { options?: object; env?: Record<string, string> } = {},
+  terms: DeathTerms = {},
 ): Promise<Death> {
-  const incidentDir = temporaryFolder();
-  const words = [...flags, program, form, incidentDir, JSON.stringify(options)];
+  for (let attempt = 1; ; attempt += 1) {
+    const incidentDir = temporaryFolder();
+    const end = await runOnce(
+      [...flags, program, form, incidentDir, JSON.stringify(terms.options ?? {})],
+      limitMib,
+      terms,
+    );
+    if (end.signal !== 'SIGTRAP' || attempt === 3) return deathOf(end, incidentDir);
+    process.stderr.write(`V8 ended '${form}' by SIGTRAP while it described its pause: tried again\n`);
+  }
+}
+
+type End = Pick<Death, 'code' | 'signal' | 'stderr' | 'peakBytes' | 'oomKillCount'>;
+
+async function runOnce(
+  words: readonly string[],
+  limitMib: number | undefined,
+  { env = {} }: DeathTerms,
+): Promise<End> {
   const settings = { timeoutMs: 60_000, env: { PATH: process.env['PATH'], ...env } };
   const cgroup = limitMib === undefined ? undefined : new MemoryCgroup(mib(limitMib));
   try {
@@ -41,23 +63,23 @@ async function die(
       cgroup === undefined
         ? await runAlone(words, settings)
         : await cgroup.run(process.execPath, words, settings);
-    const [name] = readdirSync(incidentDir).filter((entry) => entry !== 'run');
-    const folder = join(incidentDir, name ?? 'no incident');
-    const lines = stderr.split('\n').filter((line) => line.startsWith('{"plimsoll"'));
-    return {
-      code,
-      signal,
-      stderr,
-      lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>),
-      folder,
-      record: readIncident(folder),
-      files: readdirSync(folder).sort(),
-      peakBytes: cgroup?.peakBytes,
-      oomKillCount: cgroup?.oomKillCount,
-    };
+    return { code, signal, stderr, peakBytes: cgroup?.peakBytes, oomKillCount: cgroup?.oomKillCount };
   } finally {
     cgroup?.remove();
   }
+}
+
+function deathOf(end: End, incidentDir: string): Death {
+  const [name] = readdirSync(incidentDir).filter((entry) => entry !== 'run');
+  const folder = join(incidentDir, name ?? 'no incident');
+  const lines = end.stderr.split('\n').filter((line) => line.startsWith('{"plimsoll"'));
+  return {
+    ...end,
+    lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    folder,
+    record: readIncident(folder),
+    files: readdirSync(folder).sort(),
+  };
 }
 
 async function runAlone(
@@ -89,15 +111,17 @@ test.skipIf(refusal !== undefined)(
       path: 'sessions',
     });
     expect(record.autopsy?.sentence).toMatch(
-      /^Map `sessions` \(.*leaking\.mjs:18\) holds [\d,]+ entries, about \d+(\.\d)? MiB of the \d+(\.\d)? MiB heap; allocated in `\w+` \(.*leaking\.mjs:\d+\)\.$/,
+      /^Map `sessions` \(.*leaking\.mjs:14\) holds [\d,]+ entries, about \d+(\.\d)? MiB of the \d+(\.\d)? MiB heap; allocated in `\w+` \(.*leaking\.mjs:\d+\)\.$/,
     );
-    expect(death.files).toEqual([
+    // Where @datadog/pprof is in reach its file is there too.
+    expect(death.files.filter((name) => !name.endsWith('.pb.gz'))).toEqual([
       'README.txt',
       'allocation.heapprofile',
       'autopsy.json',
       'census.json',
       'incident.json',
       'journal.ndjson',
+      'manifest.json',
       'timeline.csv',
       'timeline.ring',
     ]);
@@ -152,7 +176,7 @@ test('PLIMSOLL_EXIT_CODE is the code of the end; the termination message holds t
 }, 60_000);
 
 test('with PLIMSOLL_AUTOPSY=off V8 ends the process by itself, and profile and timeline are there', async () => {
-  const death = await die('leak', ['--max-old-space-size=60', '--max-semi-space-size=2'], undefined, {
+  const death = await die('slowLeak', ['--max-old-space-size=60', '--max-semi-space-size=2'], undefined, {
     env: { PLIMSOLL_AUTOPSY: 'off', PLIMSOLL_LIMIT: '512MiB' },
   });
   expect(death.signal).toBe('SIGABRT');
@@ -161,18 +185,18 @@ test('with PLIMSOLL_AUTOPSY=off V8 ends the process by itself, and profile and t
   expect(death.files).not.toContain('autopsy.json');
 }, 60_000);
 
-test('a heap that may grow goes on past the 54 MiB it was planned for; its end after that has the evidence of the ticks', async () => {
+test('a heap that may grow goes on past the 54 MiB it was planned for, step by step to 90, and ends there with its last words', async () => {
   const death = await die('leak', ['--max-old-space-size=48', '--max-semi-space-size=2'], undefined, {
-    options: { growOnceToMib: 90 },
+    options: { growToMib: 90 },
     env: { PLIMSOLL_LIMIT: '256MiB' },
   });
   expect(death.signal).toBe('SIGABRT');
   const grown = death.lines.filter(({ plimsoll }) => plimsoll === 'grown');
-  expect(grown).toHaveLength(1);
+  expect(grown.length).toBeGreaterThanOrEqual(1);
   expect(grown[0]).toMatchObject({ heapLimitBytes: mib(54), growToBytes: mib(90) });
   expect(death.record.latest.heapUsedBytes).toBeGreaterThan(mib(54));
-  // Made at a tick, perhaps before the leak was most of the heap: then it names nothing rather than the cache.
-  expect(['sessions', 'unknown']).toContain(death.record.autopsy?.findings[0]?.name);
+  expect(death.record.latest.heapLimitBytes).toBeLessThanOrEqual(mib(90));
+  expect(death.record.autopsy?.findings[0]?.name).toBe('sessions');
 }, 60_000);
 
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
@@ -204,18 +228,13 @@ test.skipIf(!canMount)(
   60_000,
 );
 
-test(
-  'with an inspector port open the hook stands down, says so in one line, and V8 ends the process with the evidence of the ticks',
-  { retry: 2 },
-  async () => {
-    const flags = ['--inspect=127.0.0.1:0', '--max-old-space-size=60', '--max-semi-space-size=2'];
-    const death = await die('leak', flags, undefined, { env: { PLIMSOLL_LIMIT: '512MiB' } });
-    expect([death.signal, death.record.ending]).toEqual(['SIGABRT', undefined]);
-    const degraded = death.lines.filter(({ plimsoll }) => plimsoll === 'degraded');
-    expect(degraded.map(({ message }) => message)).toEqual([
-      "V8's heap limit is near and its hook stands down: The inspector port is open: a client would be paused with us. A death there is told by what the ticks have filed.",
-    ]);
-    expect(death.files).toEqual(expect.arrayContaining(['allocation.heapprofile', 'autopsy.json']));
-  },
-  60_000,
-);
+test('with an inspector port open the hook stands down, says so in one line, and V8 ends the process with the evidence of the ticks', async () => {
+  const flags = ['--inspect=127.0.0.1:0', '--max-old-space-size=60', '--max-semi-space-size=2'];
+  const death = await die('slowLeak', flags, undefined, { env: { PLIMSOLL_LIMIT: '512MiB' } });
+  expect([death.signal, death.record.ending]).toEqual(['SIGABRT', undefined]);
+  const degraded = death.lines.filter(({ plimsoll }) => plimsoll === 'degraded');
+  expect(degraded.map(({ message }) => message)).toEqual([
+    "V8's heap limit is near and its hook stands down: The inspector port is open: a client would be paused with us. A death there is told by what the ticks have filed.",
+  ]);
+  expect(death.files).toEqual(expect.arrayContaining(['allocation.heapprofile', 'autopsy.json']));
+}, 60_000);

@@ -71,3 +71,21 @@ test('an absolute bound of 75 MiB opens an incident whatever the limit is', () =
     sentence: expect.stringMatching(/^75 MiB are in use: /),
   });
 });
+
+test('what is foretold reaches 1.5 times as far as what was seen: 60 s of growth tell of 90 s', () => {
+  const within = trendOf({ heapFloor: { ...growing, spanMs: 60_000, timeToLimitMs: 90_000 } });
+  const beyond = trendOf({ heapFloor: { ...growing, spanMs: 60_000, timeToLimitMs: 91_000 } });
+  expect(findDanger(momentOf({ trend: within }), bounds)?.trigger).toBe('growth');
+  expect(findDanger(momentOf({ trend: beyond }), bounds)).toBeUndefined();
+});
+
+test('a floor that grows by verdict is half of the limit 20 s after it was seen at 45 %, if that much is in use', () => {
+  const heapFloor = { ...growing, slopeLowBytesPerSecond: mib(1), lastPointMs: 0, spanMs: 5000 };
+  const trend = trendOf({ heapFloor, floorBytes: mib(90) });
+  const after = (seconds: number, usedMib: number) =>
+    findDanger(
+      momentOf({ trend, sample: sampleOf({ monotonicMs: seconds * 1000, heapUsedBytes: mib(usedMib) }) }),
+      bounds,
+    )?.trigger;
+  expect([after(5, 130), after(20, 130), after(20, 98)]).toEqual([undefined, 'growth', undefined]);
+});

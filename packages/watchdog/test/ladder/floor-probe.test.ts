@@ -109,3 +109,22 @@ test('a process whose heap cannot be collected is asked once', () => {
   }
   expect(askedCount).toBe(1);
 });
+
+test('a heap above 48 MiB whose floors all rose is collected when it is half full, four times at most', () => {
+  const askedAtMib: number[] = [];
+  let heapUsedBytes = 0;
+  let floorBytes = mib(60);
+  const probe = new FloorProbe(() => {
+    askedAtMib.push(Math.round(heapUsedBytes / mib(1)));
+    floorBytes = heapUsedBytes;
+    return 40;
+  });
+  const isRising = seriesOf({ verdict: 'unknown', slopeLowBytesPerSecond: 200_000, pointCount: 3 });
+  for (let second = 0; second < 400; second += 1) {
+    heapUsedBytes = mib(60) + second * mib(0.3);
+    const sample = sampleOf({ monotonicMs: second * 1000, heapUsedBytes, heapLimitBytes: mib(200) });
+    const trend = trendOf({ floorBytes, majorCollectionCount: askedAtMib.length, heapFloor: isRising });
+    probe.tick(momentOf({ sample, trend }), () => false);
+  }
+  expect(askedAtMib).toEqual([104, 116, 128, 140]);
+});

@@ -14,6 +14,7 @@ export function seriesOf(members: Partial<SeriesTrend> = {}): SeriesTrend {
     verdict: 'flat',
     pointCount: 10,
     spanMs: 60_000,
+    lastPointMs: Number.NEGATIVE_INFINITY,
     ...members,
   };
 }

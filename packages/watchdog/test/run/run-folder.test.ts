@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync, utimesSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { identifyProcess, type ProcessIdentity } from '../../src/run/process-identity.ts';
 import { findDeadRuns, RunFolder, type RunStatus } from '../../src/run/run-folder.ts';
 import { sampleOf } from '../sample.ts';
@@ -57,6 +58,28 @@ test('a pid used again by another process does not keep a dead run alive', () =>
   const dead = runOf(dir, { startTicks: 1 });
   expect(findDeadRuns(dir, identifyProcess()).map(({ path }) => path)).toEqual([dead.path]);
 });
+
+const hasProc = process.platform === 'linux';
+test.skipIf(!hasProc)(
+  hasProc
+    ? 'a killed process that its parent has not asked for yet is dead: a supervisor starts the next one at once'
+    : 'a killed process that its parent has not asked for yet [SKIPPED: needs /proc]',
+  async () => {
+    const dir = temporaryFolder();
+    // The shell becomes a sleep that never asks for the child it had.
+    const parent = spawn('sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const pid = Number(((await once(parent.stdout, 'data')) as [Buffer])[0].toString());
+    const ticks = () => /\) (\w) (?:\S+ ){18}(\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    const run = runOf(dir, { pid, startTicks: Number(ticks()?.[2]) });
+    expect(findDeadRuns(dir, identifyProcess())).toEqual([]);
+    process.kill(pid, 'SIGKILL');
+    while (ticks()?.[1] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(findDeadRuns(dir, identifyProcess()).map(({ path }) => path)).toEqual([run.path]);
+  },
+);
 
 test('pid 1 of another container is dead only after 15 s without a tick', () => {
   const dir = temporaryFolder();

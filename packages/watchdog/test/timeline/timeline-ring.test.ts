@@ -93,3 +93,19 @@ test('the csv has a header and one line per record', () => {
       '2026-11-20T17:00:00.000Z,normal,268435456,104857600,163577856,125829120,0,73400320,208666624,4194304,3145728,16777216,0,0\n',
   );
 });
+
+test('after the clock was set back by 1 h the record written last is still read last', () => {
+  const path = join(temporaryFolder(), 'timeline.ring');
+  const ring = new TimelineRing(path);
+  for (let tick = 0; tick < 40; tick += 1) {
+    const offMs = tick < 20 ? 0 : -3_600_000;
+    ring.write(
+      sampleOf({ atMs: startMs + tick * 1000 + offMs, monotonicMs: tick * 1000, heapUsedBytes: tick }),
+      'normal',
+    );
+  }
+  ring.close();
+  expect(readTimeline(path).map(({ heapUsedBytes }) => heapUsedBytes)).toEqual(
+    Array.from({ length: 40 }, (_, tick) => tick),
+  );
+});

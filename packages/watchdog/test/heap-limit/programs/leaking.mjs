@@ -4,13 +4,9 @@ import { join } from 'node:path';
 import { start } from '@plimsoll/watchdog';
 
 const [form, incidentDir, options = '{}'] = process.argv.slice(2);
-const { growOnceToMib, ...rest } = JSON.parse(options);
-let asked = 0;
-const grow = ({ heapLimitBytes }) => {
-  asked += 1;
-  return asked === 1 && growOnceToMib > heapLimitBytes / 2 ** 20 ? growOnceToMib * 2 ** 20 : undefined;
-};
-start({ incidentDir, snapshot: 'off', ...rest, ...(growOnceToMib === undefined ? {} : { grow }) });
+const { growToMib, ...rest } = JSON.parse(options);
+const grow = () => growToMib * 2 ** 20;
+start({ incidentDir, snapshot: 'off', ...rest, ...(growToMib === undefined ? {} : { grow }) });
 
 const products = new Map();
 for (let id = 0; id < 5_000; id += 1) products.set(`key-secret-${id}`, { id, name: `value-secret-${id}` });
@@ -35,6 +31,10 @@ const forms = {
   async leak() {
     for (let count = 0; count < 300; count += 1) remember();
     renderPages();
+  },
+  /** Some 6 s to a limit of 60 MiB: slow enough for the ticks to see it coming on a busy machine. */
+  slowLeak() {
+    for (let count = 0; count < 60; count += 1) remember();
   },
   /** Most of what grows is Buffers: the kernel's limit comes first. */
   buffers() {

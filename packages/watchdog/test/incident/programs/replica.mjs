@@ -1,0 +1,18 @@
+// One replica of many: captures at the moment it is told, with a heap snapshot: node replica.mjs <incident folder> <epoch ms>
+import { readIncident, start } from '@plimsoll/watchdog';
+
+const [incidentDir, atMs] = process.argv.slice(2);
+const guard = start({ incidentDir, log: 'off', maxPauseMs: 60_000 });
+const kept = Array.from({ length: 60_000 }, (_, i) => ({ id: i, name: `row ${i}` }));
+setTimeout(
+  () => {
+    const { folder, refusals } = guard.capture('all replicas at once');
+    const { captures } = readIncident(folder);
+    const snapshot = captures.find(({ rung }) => rung === 'snapshot');
+    process.stdout.write(
+      JSON.stringify({ pid: process.pid, folder, refusals, kept: kept.length, snapshot: snapshot ?? null }),
+    );
+  },
+  Number(atMs) - Date.now(),
+);
+setTimeout(() => undefined, Number(atMs) - Date.now() + 6000);
