@@ -24,7 +24,7 @@ export interface AssessHeapOptions extends Pick<
 
 /**
  * How a heap stands in its container. `killed`: the kernel comes before V8's own limit, or nothing works any more. `tight`: V8 ends first, and what evidence
- * needs does not fit. `wasteful`: a quarter or more of the heap that would fit is never used. `fits`.
+ * needs may not fit. `wasteful`: a quarter or more of the heap that would fit is never used. `fits`.
  */
 export type HeapVerdict = 'killed' | 'tight' | 'wasteful' | 'fits';
 
@@ -41,8 +41,8 @@ export interface HeapAssessment {
   readonly plan: HeapPlan | undefined;
 }
 
-/** Reserves that a full heap does not use: the guard's and what is kept free; the young generation is counted as it is. */
-const NOT_IN_THE_PEAK: ReadonlySet<ReserveName> = new Set(['guard', 'young', 'evidence', 'margin']);
+/** Reserves that a full heap does not use: what is kept for the kernel; the young generation is counted as it is. */
+const NOT_IN_THE_PEAK: ReadonlySet<ReserveName> = new Set(['young', 'margin']);
 
 /** Below this share of the heap that would fit, memory is paid for and never used. */
 const WASTEFUL_RATIO = 0.75;
@@ -55,7 +55,7 @@ export function assessHeap(options: AssessHeapOptions): HeapAssessment {
   const plan = planOrNone(terms);
   const peakBytes =
     reserves.reduce((sum, { name, bytes }) => (NOT_IN_THE_PEAK.has(name) ? sum : sum + bytes), 0) +
-    2 * heap.semiSpaceBytes +
+    heap.semiSpaceBytes +
     heap.oldSpaceBytes +
     heapOverheadBytes(heap.oldSpaceBytes, nodeMajor);
   const freeBytes = limitBytes - peakBytes;
@@ -65,9 +65,9 @@ export function assessHeap(options: AssessHeapOptions): HeapAssessment {
   if (freeBytes < 0) {
     return { verdict: 'killed', sentence: `${container} ${grown}: expect 137`, ...numbers };
   }
-  const evidenceBytes = reserves.find(({ name }) => name === 'evidence')?.bytes ?? 0;
-  if (plan === undefined || freeBytes < evidenceBytes) {
-    const left = `that leaves ${formatBytes(freeBytes)} for evidence, of the ${formatBytes(evidenceBytes)} it needs`;
+  const marginBytes = reserves.find(({ name }) => name === 'margin')?.bytes ?? 0;
+  if (plan === undefined || freeBytes < marginBytes) {
+    const left = `that leaves ${formatBytes(freeBytes)} for the kernel’s own pages and evidence, of the ${formatBytes(marginBytes)} they need`;
     return { verdict: 'tight', sentence: `${container} ${grown}: ${left}`, ...numbers };
   }
   if (heap.oldSpaceBytes < plan.oldSpaceBytes * WASTEFUL_RATIO) {

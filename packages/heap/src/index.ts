@@ -28,6 +28,7 @@ export {
 export { predictV8Heap, type PredictV8HeapOptions, type V8Heap } from './v8-heap.ts';
 export { honourWorkerLimits } from './worker-limits.ts';
 export {
+  plannedWorkerYoungBytes,
   requireWorkerFits,
   sizeWorker,
   sizeWorkerPool,

@@ -1,5 +1,9 @@
 import { formatBytes, mib, PlimsollError } from '@plimsoll/memory';
 import type { HeapPlan } from './plan/heap-plan.ts';
+import { WORKER_SEMI_SPACE_BYTES } from './plan/reserves.ts';
+
+/** Young generation that every plan keeps for a worker: three semi-spaces. */
+export const plannedWorkerYoungBytes: number = 3 * WORKER_SEMI_SPACE_BYTES;
 
 /** `resourceLimits` of a worker thread, in MiB as Node.js takes them. */
 export interface WorkerSize {

@@ -57,7 +57,6 @@ export type ReserveName =
   | 'workers'
   | 'children'
   | 'beside'
-  | 'evidence'
   | 'margin';
 
 /** Bytes of the limit that the old space may not use. */

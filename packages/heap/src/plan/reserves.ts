@@ -1,39 +1,51 @@
-import { mib } from '@plimsoll/memory';
+import { gib, mib } from '@plimsoll/memory';
 import type { HeapReserve, PlanHeapOptions } from './heap-plan.ts';
-import { platforms } from './platform.ts';
+import { platforms, programBytesOf } from './platform.ts';
 
 /** What the guard may keep for itself: its modules, the sampling profile, the timeline. */
 export const GUARD_BYTES: number = mib(4);
 
+/** What its second thread takes on top, and the limit from which the guard starts it by itself. */
+const SENTINEL_BYTES = mib(15);
+const SENTINEL_FROM_BYTES = gib(1);
+
+function guardBytesFor(limitBytes: number): number {
+  return limitBytes >= SENTINEL_FROM_BYTES ? GUARD_BYTES + SENTINEL_BYTES : GUARD_BYTES;
+}
+
 /** What a full old space needs beside itself: page headers, marking bitmaps, remembered sets, fragmentation. */
-const HEAP_OVERHEAD_RATIO = 0.05;
+interface HeapOverhead {
+  readonly ratio: number;
+  /** What comes on top, of every byte above {@link LARGE_HEAP_BYTES}. */
+  readonly largeRatio: number;
+}
+
+const LARGE_HEAP_BYTES = mib(400);
 
 /**
  * Before Node.js 24 the collector's own malloc'd memory (slot sets, marking worklists, one arena per helper thread) is not given back between the collections
- * of a heap that is full, and above this size it comes to much more: 107 to 174 MB at 862 MiB, 332 MB at 1,800 MiB, against 32 to 67 MB on 24 and 26.
+ * of a heap that is full: anonymous memory passes 400 MiB of old space by 60 to 73 MiB there and 800 by 96 to 158, against 25 to 41 and 36 to 123 (880 MiB) on 24 and 26.
  */
-const LARGE_HEAP_BYTES = mib(400);
-const LARGE_HEAP_OVERHEAD_RATIO = 0.16;
-const LARGE_HEAP_MENDED_MAJOR = 24;
+function overheadOf(nodeMajor: number): HeapOverhead {
+  return nodeMajor < 24 ? { ratio: 0.1, largeRatio: 0.12 } : { ratio: 0.05, largeRatio: 0 };
+}
 
 /** Bytes that an old space of `oldSpaceBytes` needs beside itself when it is full. */
 export function heapOverheadBytes(oldSpaceBytes: number, nodeMajor: number): number {
-  const largeBytes = nodeMajor < LARGE_HEAP_MENDED_MAJOR ? Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES) : 0;
-  return Math.ceil(oldSpaceBytes * HEAP_OVERHEAD_RATIO + largeBytes * LARGE_HEAP_OVERHEAD_RATIO);
+  const { ratio, largeRatio } = overheadOf(nodeMajor);
+  return Math.ceil(oldSpaceBytes * ratio + Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES) * largeRatio);
 }
 
 /** The largest old space that fits `freeBytes` with its overhead. */
 export function oldSpaceWithin(freeBytes: number, nodeMajor: number): number {
-  const smallBytes = freeBytes / (1 + HEAP_OVERHEAD_RATIO);
-  if (nodeMajor >= LARGE_HEAP_MENDED_MAJOR || smallBytes <= LARGE_HEAP_BYTES) return smallBytes;
-  return (
-    (freeBytes + LARGE_HEAP_BYTES * LARGE_HEAP_OVERHEAD_RATIO) /
-    (1 + HEAP_OVERHEAD_RATIO + LARGE_HEAP_OVERHEAD_RATIO)
-  );
+  const { ratio, largeRatio } = overheadOf(nodeMajor);
+  const smallBytes = freeBytes / (1 + ratio);
+  if (smallBytes <= LARGE_HEAP_BYTES) return smallBytes;
+  return (freeBytes + LARGE_HEAP_BYTES * largeRatio) / (1 + ratio + largeRatio);
 }
 
-/** Left free at V8's limit for what is written at that moment: the profile, the autopsy, the last lines. */
-const EVIDENCE_BYTES = mib(20);
+/** What is written at V8's limit may take: the profile, the autopsy, the last lines. Measured: 4 to 12 MiB; the guard promises no more than this. */
+export const EVIDENCE_BYTES: number = mib(20);
 
 /** The semi-space a worker of a planned service gets. */
 export const WORKER_SEMI_SPACE_BYTES: number = mib(2);
@@ -41,8 +53,8 @@ export const WORKER_SEMI_SPACE_BYTES: number = mib(2);
 /** @default of `workerOldSpaceBytes`. */
 export const DEFAULT_WORKER_OLD_SPACE_BYTES: number = mib(16);
 
-/** The kernel's own pages (stacks, sockets, page tables) and what nobody has measured: 2 % of the limit, at least 4 MiB. */
-const MARGIN_RATIO = 0.02;
+/** The kernel's own pages (stacks, sockets, page tables): 3 to 7 MiB in 128 and 256 MiB, 13 to 16 in 512, 24 to 31 in 1,024. */
+const MARGIN_RATIO = 0.03;
 const MARGIN_MIN_BYTES = mib(4);
 
 /**
@@ -59,16 +71,16 @@ export function semiSpaceBytesFor(limitBytes: number): number {
 export type FullPlanOptions = Required<Omit<PlanHeapOptions, 'limitOrigin'>>;
 
 /** What one process of the service may use: the whole limit, or its share of all but the program's pages, which all processes have in common. */
-export function ownLimitBytes({ limitBytes, childCount, platform }: FullPlanOptions): number {
+export function ownLimitBytes({ limitBytes, childCount, platform, nodeMajor }: FullPlanOptions): number {
   if (childCount === 0) return limitBytes;
-  const { programBytes } = platforms[platform];
+  const programBytes = programBytesOf(platform, nodeMajor);
   return programBytes + Math.max(0, Math.floor((limitBytes - programBytes) / (childCount + 1)));
 }
 
 /** Every reserve except those that follow from the old space's own size. */
 export function fixedReserves(options: FullPlanOptions): HeapReserve[] {
-  const { externalBytes, besideBytes, semiSpaceBytes } = options;
-  const { programBytes, processBytes } = platforms[options.platform];
+  const { externalBytes, besideBytes, semiSpaceBytes, platform, nodeMajor } = options;
+  const guardBytes = guardBytesFor(ownLimitBytes(options));
   const optional = [
     reserve(externalBytes, 'external', 'Buffers and native libraries, as stated'),
     workersReserve(options),
@@ -78,34 +90,29 @@ export function fixedReserves(options: FullPlanOptions): HeapReserve[] {
   return [
     {
       name: 'program',
-      bytes: programBytes,
+      bytes: programBytesOf(platform, nodeMajor),
       reason: 'pages of the node program itself; without them it hangs re-reading its own code',
     },
     {
       name: 'process',
-      bytes: processBytes,
+      bytes: platforms[platform].processBytes,
       reason: 'what Node.js needs before it runs any code',
     },
     {
       name: 'guard',
-      bytes: GUARD_BYTES,
-      reason: 'the guard: its modules, the sampling profile, the timeline',
+      bytes: guardBytes,
+      reason: `the guard: its modules, the sampling profile, the timeline${guardBytes > GUARD_BYTES ? ', its sentinel thread' : ''}`,
     },
     {
       name: 'young',
-      bytes: 2 * semiSpaceBytes,
-      reason: 'young generation: two semi-spaces are in use while objects are copied',
+      bytes: semiSpaceBytes,
+      reason: 'young generation; V8 empties it at its limit, and the evidence is written in its place',
     },
     ...optional.filter(({ bytes }) => bytes > 0),
     {
-      name: 'evidence',
-      bytes: EVIDENCE_BYTES,
-      reason: 'left free at V8’s limit to write down what filled the heap',
-    },
-    {
       name: 'margin',
       bytes: Math.max(MARGIN_MIN_BYTES, Math.ceil(ownLimitBytes(options) * MARGIN_RATIO)),
-      reason: 'kernel memory of the container (sockets, page tables) and rounding',
+      reason: 'kernel memory of the container (sockets, page tables), and rounding',
     },
   ];
 }
