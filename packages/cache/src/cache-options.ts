@@ -1,4 +1,4 @@
-import { PlimsollError, requireBytes } from '@plimsoll/memory';
+import { PlimsollError, requireBytes } from '@plimsoll/memory/holders';
 import type { Weigher } from './weigher/structural-weigher.ts';
 
 /**

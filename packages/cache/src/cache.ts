@@ -1,9 +1,7 @@
 // One class, longer than others here: everything that changes an entry must keep index, queues, bytes and listeners in step, and that is one place.
-import { type MemoryHolder, PlimsollError, registerHolder } from '@plimsoll/memory';
+import { type MemoryHolder, PlimsollError, registerHolder } from '@plimsoll/memory/holders';
 import {
   type CacheOptions,
-  deadlineBytes,
-  entryOverheadBytes,
   type EntryOptions,
   type RemovalReason,
   requireDuration,
@@ -22,19 +20,17 @@ import {
 } from './loading/fetch-options.ts';
 import { abortedError, type Loader, type LoadOutcome, LoadTable } from './loading/load-table.ts';
 import { AdaptiveOrder } from './order/adaptive-order.ts';
-import type { EntryOrder } from './order/entry-order.ts';
+import { type EntryOrder, unread } from './order/entry-order.ts';
 import { LruOrder } from './order/lru-order.ts';
-import { CapacityGovernor } from './pressure/capacity-governor.ts';
+import { CacheCapacity } from './pressure/cache-capacity.ts';
 import { HitDensity } from './pressure/hit-density.ts';
-import { sharedBoundBytes } from './pressure/shared-bound.ts';
 import { RemovalQueue } from './removal-queue.ts';
+import { EntryClock } from './store/entry-clock.ts';
 import { live, marker, pinned, timed } from './store/entry-state.ts';
 import { EntryStore, firstSlot } from './store/entry-store.ts';
-import { weighKey, weighValue } from './weigher/structural-weigher.ts';
+import { EntryWeigher } from './weigher/entry-weigher.ts';
 
 const heaviestBytes = 0xffff_ffff;
-/** A cache bounded by count weighs one new value in this many, to know about how many bytes it holds. */
-const weighedEvery = 16;
 const boundReadEvery = 64;
 const mostEvictedShrinking = 64;
 
@@ -52,7 +48,9 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   readonly #removals: RemovalQueue<K, V>;
   readonly #loads: LoadTable<K, V>;
   readonly #sweeper: ExpirySweeper;
-  readonly #governor = new CapacityGovernor();
+  readonly #capacity: CacheCapacity;
+  readonly #clock: EntryClock;
+  readonly #weigher: EntryWeigher<K, V>;
   readonly #density: HitDensity;
   readonly #registration: Disposable;
   readonly #isWeighted: boolean;
@@ -61,13 +59,8 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   #store: EntryStore;
   #order: EntryOrder;
   #units = 0;
-  #boundUnits: number;
-  #capacityUnits: number;
-  #capacityCount: number;
-  #meanBytes = 0;
   #insertions = 0;
   #clearedHits = 0;
-  #latestMs = -Infinity;
   #isDisposed = false;
 
   /** @throws ERR_PLIMSOLL_OPTION when there is no bound or an option cannot be used. */
@@ -75,18 +68,18 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     const resolved = resolveCacheOptions(options);
     this.#options = resolved;
     this.name = resolved.name;
-    this.#isWeighted = resolved.maxBytes !== undefined || resolved.shareRatio !== undefined;
+    this.#capacity = new CacheCapacity(resolved);
+    this.#clock = new EntryClock(resolved);
+    this.#weigher = new EntryWeigher(resolved.weigher, this.#counters);
+    this.#isWeighted = this.#capacity.isWeighted;
     this.#isTimed = resolved.ttlMs !== Infinity || resolved.idleTtlMs !== Infinity;
-    this.#boundUnits = this.#readBound();
-    this.#capacityUnits = this.#boundUnits;
-    this.#capacityCount = resolved.maxCount;
     this.#store = this.#createStore();
     this.#order = this.#createOrder();
     this.#removals = new RemovalQueue(resolved.onRemove, resolved.disposeValues, this.#counters);
     this.#tellsRemovals = this.#removals.isWanted;
-    this.#loads = new LoadTable(() => this.#nowMs());
+    this.#loads = new LoadTable(() => this.#clock.nowMs());
     this.#sweeper = new ExpirySweeper(this);
-    this.#density = new HitDensity(this.#nowMs());
+    this.#density = new HitDensity(this.#clock.nowMs());
     this.#registration = registerHolder(this, { weak: true });
   }
 
@@ -97,26 +90,21 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   /** The value of `key`, undefined when there is none or it is no longer fresh. Counts as a request. */
   get(key: K): V | undefined {
-    const slot = this.#order.find(key);
-    if (slot === 0) {
-      this.#counters.misses++;
-      return undefined;
-    }
-    if (this.#order.recordHit(slot)) return this.#getTimed(slot);
-    return this.#store.valueOf(slot) as V;
+    const value = this.#order.read(key);
+    return value === unread ? this.#getTimed(this.#order.find(key)) : (value as V | undefined);
   }
 
   /** The value of `key` without counting a request or renewing an idle TTL. */
   peek(key: K): V | undefined {
     const slot = this.#order.find(key);
-    if (slot === 0 || !this.#isShown(slot)) return undefined;
+    if (slot === 0 || !this.#clock.isShown(this.#store, slot)) return undefined;
     return this.#store.valueOf(slot) as V;
   }
 
   /** True when {@link get} would find a value. Counts no request. */
   has(key: K): boolean {
     const slot = this.#order.find(key);
-    return slot !== 0 && this.#isShown(slot);
+    return slot !== 0 && this.#clock.isShown(this.#store, slot);
   }
 
   /**
@@ -126,7 +114,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   set(key: K, value: V, options?: EntryOptions): this {
     if (this.#isDisposed) throw disposedError(this.name);
     if (this.#loads.size > 0) this.#loads.supersede(key);
-    if (options === undefined && !this.#isTimed && this.#governor.isAtRest) this.#writePlain(key, value);
+    if (options === undefined && !this.#isTimed && this.#capacity.isAtRest()) this.#writePlain(key, value);
     else this.#write(key, value, options, 0);
     return this;
   }
@@ -136,7 +124,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     if (this.#loads.size > 0) this.#loads.supersede(key);
     const slot = this.#order.find(key);
     if (slot === 0) return false;
-    const wasShown = this.#isShown(slot);
+    const wasShown = this.#clock.isShown(this.#store, slot);
     this.#remove(slot, 'invalidate');
     this.#removals.flush();
     return wasShown;
@@ -149,6 +137,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
       for (const slot of this.#slots()) this.#tellRemoval(slot, 'invalidate');
     }
     this.#clearedHits += this.#order.hits;
+    this.#counters.misses += this.#order.misses;
     this.#units = 0;
     this.#store = this.#createStore();
     this.#order = this.#createOrder();
@@ -190,18 +179,21 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   /** Every key whose value is fresh, in no particular order; like `Map`, tolerant of changes on the way. */
   *keys(): Generator<K, undefined, undefined> {
-    for (const slot of this.#slots()) if (this.#isShown(slot)) yield this.#store.keyOf(slot) as K;
+    for (const slot of this.#slots())
+      if (this.#clock.isShown(this.#store, slot)) yield this.#store.keyOf(slot) as K;
   }
 
   /** Every fresh value. */
   *values(): Generator<V, undefined, undefined> {
-    for (const slot of this.#slots()) if (this.#isShown(slot)) yield this.#store.valueOf(slot) as V;
+    for (const slot of this.#slots())
+      if (this.#clock.isShown(this.#store, slot)) yield this.#store.valueOf(slot) as V;
   }
 
   /** Every key with its fresh value. */
   *entries(): Generator<[K, V], undefined, undefined> {
     for (const slot of this.#slots()) {
-      if (this.#isShown(slot)) yield [this.#store.keyOf(slot) as K, this.#store.valueOf(slot) as V];
+      if (this.#clock.isShown(this.#store, slot))
+        yield [this.#store.keyOf(slot) as K, this.#store.valueOf(slot) as V];
     }
   }
 
@@ -239,14 +231,15 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   stats(): CacheStats {
     const counters = this.#counters;
     const hits = this.#hits();
-    const requests = hits + counters.misses;
+    const misses = counters.misses + this.#order.misses;
+    const requests = hits + misses;
     return {
       count: this.#store.count,
       bytes: this.bytes(),
-      capacityBytes: this.#isWeighted ? this.#capacityUnits : Infinity,
-      capacityCount: this.#capacityCount,
+      capacityBytes: this.#isWeighted ? this.#capacity.units : Infinity,
+      capacityCount: this.#capacity.count,
       hits,
-      misses: counters.misses,
+      misses,
       hitRatio: requests === 0 ? 0 : hits / requests,
       admissions: counters.admissions,
       rejections: counters.rejections,
@@ -262,15 +255,15 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     };
   }
 
-  /** Bytes the entries keep alive now: counted when the bound is in bytes, estimated from one new value in 16 when it is a count. */
+  /** Bytes the entries keep alive now: counted when the bound is in bytes, estimated from one new value in 128 (16 at first) when it is a count. */
   bytes(): number {
     if (this.#isWeighted) return this.#units;
-    return Math.round(this.#store.count * (entryOverheadBytes + this.#meanBytes));
+    return this.#weigher.estimateBytes(this.#store.count);
   }
 
   /** What losing a byte costs, 0..2: hits per second and MiB, 1 at one. Caches that are read least give back first. */
   cost(): number {
-    return this.#density.cost(this.#hits(), this.bytes(), this.#nowMs());
+    return this.#density.cost(this.#hits(), this.bytes(), this.#clock.nowMs());
   }
 
   /** Evicts about `targetBytes`, and does not fill them again until some seconds have passed without pressure. Never throws. */
@@ -278,13 +271,10 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     const before = this.bytes();
     const aim = before - targetBytes;
     while (this.#store.count > 0 && this.bytes() > aim) {
-      const slot = this.#order.evictOne();
-      if (slot === 0) break;
-      this.#counters.evictions++;
-      this.#remove(slot, 'evict');
+      if (!this.#evictOne()) break;
     }
-    this.#governor.shrinkTo(this.#usedRatio(), this.#nowMs());
-    this.#applyCapacity();
+    this.#capacity.shrinkTo(this.#units, this.#store.count, this.#clock.nowMs());
+    this.#order.setCapacity(this.#capacity.units);
     this.#removals.flush();
     return before - this.bytes();
   }
@@ -303,9 +293,10 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     const store = this.#store;
     const first = start < firstSlot || start >= store.top ? firstSlot : start;
     const end = Math.min(store.top, first + slotCount);
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.nowMs();
     for (let slot = first; slot < end; slot++) {
-      if ((store.stateOf(slot) & timed) !== 0 && this.#isOver(slot, nowMs)) this.#expire(slot);
+      if ((store.stateOf(slot) & timed) !== 0 && this.#clock.isOver(this.#store, slot, nowMs))
+        this.#expire(slot);
     }
     this.#removals.flush();
     return end >= store.top ? 0 : end;
@@ -314,17 +305,18 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   /** What `#write` does, without what only timed, pinned or scarce entries need: the path of nearly every write. */
   #writePlain(key: K, value: V): void {
     const order = this.#order;
-    const weight = this.#isWeighted ? this.#weigh(key, value, undefined, false, 0) : 1;
+    const weight = this.#isWeighted ? this.#weigher.weigh(key, value, undefined, false, false) : 1;
     const hash = order.hashOf(key);
+    const askedCount = order.recall(hash);
     const found = order.findHashed(key, hash);
     if (++this.#insertions % boundReadEvery === 0) this.#updateCapacity();
     if (found !== 0) this.#replace(found, value, weight, undefined, 0, Infinity, false);
     else if (this.#makeRoom(weight)) {
       const slot = this.#store.allocate(key, value, hash, weight);
-      order.insert(key, hash, slot, live);
+      order.insert(key, hash, slot, live, askedCount);
       this.#units += weight;
-      if (++this.#counters.admissions % weighedEvery === 1 && !this.#isWeighted)
-        this.#sampleBytes(key, value);
+      this.#counters.admissions++;
+      if (!this.#isWeighted) this.#weigher.sample(key, value);
     } else this.#reject(key, value, 0);
     if (this.#tellsRemovals) this.#removals.flush();
   }
@@ -333,10 +325,12 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     const ttlMs =
       options?.ttlMs === undefined ? this.#options.ttlMs : requireDuration('ttlMs', options.ttlMs);
     const isTimed = this.#isTimed || ttlMs !== Infinity;
-    const weight = this.#isWeighted ? this.#weigh(key, value, options, isTimed, flags) : 1;
+    const weight = this.#isWeighted
+      ? this.#weigher.weigh(key, value, options?.weightBytes, isTimed, (flags & marker) !== 0)
+      : 1;
     const hash = this.#order.hashOf(key);
     const slot = this.#order.findHashed(key, hash);
-    if (!this.#governor.isAtRest || ++this.#insertions % boundReadEvery === 0) this.#updateCapacity();
+    if (!this.#capacity.isAtRest() || ++this.#insertions % boundReadEvery === 0) this.#updateCapacity();
     if (slot !== 0) this.#replace(slot, value, weight, options, flags, ttlMs, isTimed);
     else this.#insert(key, value, hash, weight, options, flags, ttlMs, isTimed);
     this.#removals.flush();
@@ -353,7 +347,8 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     isTimed: boolean,
   ): void {
     const isPinned = options?.pinned === true;
-    if (this.#governor.isStrict && !isPinned && this.#isFull(weight) && !this.#order.isKnown(hash)) {
+    const askedCount = this.#order.recall(hash);
+    if (this.#capacity.isStrict() && !isPinned && this.#isFull(weight) && askedCount === 0) {
       this.#order.rememberRefused(hash);
       this.#reject(key, value, flags);
       return;
@@ -364,11 +359,17 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     }
     if (isTimed) this.#sweeper.step();
     const slot = this.#store.allocate(key, value, hash, weight);
-    this.#order.insert(key, hash, slot, flags | live | (isPinned ? pinned : 0) | (isTimed ? timed : 0));
+    this.#order.insert(
+      key,
+      hash,
+      slot,
+      flags | live | (isPinned ? pinned : 0) | (isTimed ? timed : 0),
+      askedCount,
+    );
     this.#units += weight;
     this.#counters.admissions++;
     if (isTimed) this.#setTimes(slot, ttlMs);
-    if (!this.#isWeighted && this.#counters.admissions % weighedEvery === 1) this.#sampleBytes(key, value);
+    if (!this.#isWeighted) this.#weigher.sample(key, value);
   }
 
   #replace(
@@ -381,7 +382,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     isTimed: boolean,
   ): void {
     const store = this.#store;
-    if (weight > this.#capacityUnits || weight > heaviestBytes) {
+    if (weight > this.#capacity.units || weight > heaviestBytes) {
       const key = store.keyOf(slot) as K;
       this.#remove(slot, 'replace');
       this.#reject(key, value, flags);
@@ -406,37 +407,46 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   /** Evicts until `weight` more fits; false when it cannot. */
   #makeRoom(weight: number): boolean {
-    if (weight > this.#capacityUnits || weight > heaviestBytes) return false;
+    if (weight > this.#capacity.units || weight > heaviestBytes) return false;
     for (let evicted = 0; this.#isFull(weight); evicted++) {
       // Shrunk by pressure: one write does not pay for the whole way down.
-      if (evicted >= mostEvictedShrinking && this.#fitsBound(weight)) return true;
+      if (
+        evicted >= mostEvictedShrinking &&
+        this.#capacity.fitsBound(this.#units + weight, this.#store.count)
+      )
+        return true;
       // When the count binds, the rules must measure their queues against the bytes there are.
-      if (this.#isWeighted && this.#units + weight <= this.#capacityUnits)
+      if (this.#isWeighted && this.#units + weight <= this.#capacity.units)
         this.#order.setCapacity(this.#units);
-      const slot = this.#order.evictOne();
-      if (slot === 0) return false;
-      this.#counters.evictions++;
-      this.#remove(slot, 'evict');
+      if (!this.#evictOne()) return false;
     }
     return true;
-  }
-
-  #fitsBound(weight: number): boolean {
-    return this.#units + weight <= this.#boundUnits && this.#store.count < this.#options.maxCount;
   }
 
   #isFull(weight: number): boolean {
     const { count } = this.#store;
     const addedCount = weight > 0 ? 1 : 0;
-    return this.#units + weight > this.#capacityUnits || count + addedCount > this.#capacityCount;
+    return this.#units + weight > this.#capacity.units || count + addedCount > this.#capacity.count;
+  }
+
+  /** False when there is nothing the policy may evict. */
+  #evictOne(): boolean {
+    const slot = this.#order.evictOne();
+    if (slot === 0) return false;
+    this.#counters.evictions++;
+    this.#release(slot, 'evict');
+    return true;
   }
 
   #remove(slot: number, reason: RemovalReason): void {
-    this.#tellRemoval(slot, reason);
-    const weight = this.#store.weightOf(slot);
     this.#order.remove(slot);
+    this.#release(slot, reason);
+  }
+
+  #release(slot: number, reason: RemovalReason): void {
+    if (this.#tellsRemovals) this.#tellRemoval(slot, reason);
+    this.#units -= this.#store.weightOf(slot);
     this.#store.release(slot);
-    this.#units -= weight;
   }
 
   #expire(slot: number): void {
@@ -458,16 +468,16 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     const store = this.#store;
     const state = store.stateOf(slot);
     if ((state & timed) !== 0) {
-      const nowMs = this.#nowMs();
-      if (!this.#isFresh(slot, nowMs)) {
+      const nowMs = this.#clock.nowMs();
+      if (!this.#clock.isFresh(this.#store, slot, nowMs)) {
         this.#noteMiss();
-        if (this.#isOver(slot, nowMs)) {
+        if (this.#clock.isOver(this.#store, slot, nowMs)) {
           this.#expire(slot);
           this.#removals.flush();
         }
         return undefined;
       }
-      if (this.#options.idleTtlMs !== Infinity) store.setAccess(slot, nowMs);
+      this.#clock.touch(store, slot, nowMs);
     }
     if ((state & marker) !== 0) {
       this.#noteMiss();
@@ -483,21 +493,21 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     options: ResolvedFetchOptions,
   ): Promise<V | undefined> {
     const store = this.#store;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.nowMs();
     const isMarker = (store.stateOf(slot) & marker) !== 0;
     const value = store.valueOf(slot);
     const staleValue = isMarker ? undefined : (value as V);
     const outcome = this.#outcome(options);
     this.#order.recordHit(slot);
-    if (this.#isFresh(slot, nowMs)) {
-      if (this.#options.idleTtlMs !== Infinity) store.setAccess(slot, nowMs);
+    if (this.#clock.isFresh(this.#store, slot, nowMs)) {
+      this.#clock.touch(store, slot, nowMs);
       if (!isMarker && this.#isRefreshDue(slot, nowMs, options)) {
         this.#loads.refresh(key, loader, outcome, staleValue);
       }
       if (value instanceof Failure) throw value.error;
       return staleValue;
     }
-    if (!isMarker && !this.#isOver(slot, nowMs)) {
+    if (!isMarker && !this.#clock.isOver(this.#store, slot, nowMs)) {
       this.#counters.staleHits++;
       this.#loads.refresh(key, loader, outcome, staleValue);
       return staleValue;
@@ -548,84 +558,19 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   #setPinned(key: K, isPinned: boolean): boolean {
     const slot = this.#order.find(key);
-    if (slot === 0 || !this.#isShown(slot)) return false;
+    if (slot === 0 || !this.#clock.isShown(this.#store, slot)) return false;
     this.#order.setPinned(slot, isPinned);
     return true;
   }
 
   #setTimes(slot: number, ttlMs: number): void {
-    const nowMs = this.#nowMs();
-    this.#store.setTimes(slot, nowMs + ttlMs, nowMs);
+    this.#clock.start(this.#store, slot, ttlMs);
     this.#sweeper.start();
   }
 
-  #isFresh(slot: number, nowMs: number): boolean {
-    const { idleTtlMs } = this.#options;
-    if (nowMs >= this.#store.deadlineOf(slot)) return false;
-    return idleTtlMs === Infinity || nowMs - this.#store.accessOf(slot) < idleTtlMs;
-  }
-
-  /** True when not even `fetch` may serve the value. */
-  #isOver(slot: number, nowMs: number): boolean {
-    const { idleTtlMs, staleWhileRevalidateMs } = this.#options;
-    const isMarker = (this.#store.stateOf(slot) & marker) !== 0;
-    if (nowMs >= this.#store.deadlineOf(slot) + (isMarker ? 0 : staleWhileRevalidateMs)) return true;
-    return idleTtlMs !== Infinity && nowMs - this.#store.accessOf(slot) >= idleTtlMs;
-  }
-
-  #isShown(slot: number): boolean {
-    const state = this.#store.stateOf(slot);
-    if ((state & marker) !== 0) return false;
-    return (state & timed) === 0 || this.#isFresh(slot, this.#nowMs());
-  }
-
-  #weigh(key: K, value: unknown, options: EntryOptions | undefined, isTimed: boolean, flags: number): number {
-    const overheadBytes = isTimed ? entryOverheadBytes + deadlineBytes : entryOverheadBytes;
-    let bytes = options?.weightBytes;
-    if (bytes === undefined && this.#options.weigher !== undefined && (flags & marker) === 0) {
-      try {
-        bytes = this.#options.weigher(value as V, key);
-      } catch {
-        // Counted just below: an application's weigher must not make its writes fail.
-        bytes = Number.NaN;
-      }
-    }
-    if (bytes !== undefined) {
-      if (bytes >= 0) return bytes + overheadBytes;
-      this.#counters.weigherFaults++;
-    }
-    return weighValue(value) + weighKey(key) + overheadBytes;
-  }
-
-  #sampleBytes(key: K, value: unknown): void {
-    const bytes = weighValue(value) + weighKey(key);
-    const isFirst = this.#counters.admissions === 1;
-    this.#meanBytes = isFirst ? bytes : this.#meanBytes + (bytes - this.#meanBytes) / 32;
-  }
-
   #updateCapacity(): void {
-    this.#boundUnits = this.#readBound();
-    this.#governor.update(this.#usedRatio(), this.#nowMs());
-    this.#applyCapacity();
-  }
-
-  #applyCapacity(): void {
-    const { ratio } = this.#governor;
-    const { maxCount } = this.#options;
-    this.#capacityUnits = Math.max(1, Math.floor(this.#boundUnits * ratio));
-    this.#capacityCount = maxCount === Infinity ? Infinity : Math.max(1, Math.floor(maxCount * ratio));
-    this.#order.setCapacity(this.#capacityUnits);
-  }
-
-  #usedRatio(): number {
-    const { maxCount } = this.#options;
-    return Math.max(this.#units / this.#boundUnits, maxCount === Infinity ? 0 : this.#store.count / maxCount);
-  }
-
-  #readBound(): number {
-    const { maxBytes, maxCount, shareRatio } = this.#options;
-    if (shareRatio !== undefined) return sharedBoundBytes(shareRatio);
-    return maxBytes ?? maxCount;
+    this.#capacity.update(this.#units, this.#store.count, this.#clock.nowMs());
+    this.#order.setCapacity(this.#capacity.units);
   }
 
   #createStore(): EntryStore {
@@ -634,7 +579,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   #createOrder(): EntryOrder {
     if (this.#options.policy === 'lru') return new LruOrder(this.#store);
-    return new AdaptiveOrder(this.#store, this.#capacityUnits);
+    return new AdaptiveOrder(this.#store, this.#capacity.units);
   }
 
   #hits(): number {
@@ -657,18 +602,10 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   *#dumped(): Generator<DumpedEntry, void, undefined> {
     for (const slot of this.#slots()) {
-      if (!this.#isShown(slot)) continue;
-      const remainingMs =
-        (this.#store.stateOf(slot) & timed) === 0 ? Infinity : this.#store.deadlineOf(slot) - this.#nowMs();
+      if (!this.#clock.isShown(this.#store, slot)) continue;
+      const remainingMs = this.#clock.remainingMs(this.#store, slot);
       yield { key: this.#store.keyOf(slot), value: this.#store.valueOf(slot), remainingMs };
     }
-  }
-
-  /** The clock, which never runs backwards here: an entry must not live on because somebody set the time. */
-  #nowMs(): number {
-    const nowMs = this.#options.clock();
-    if (nowMs > this.#latestMs) this.#latestMs = nowMs;
-    return this.#latestMs;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type MemoryHolder, registerHolder } from '@plimsoll/memory';
+import { type MemoryHolder, registerHolder } from '@plimsoll/memory/holders';
 import { entryOverheadBytes, refuse } from './cache-options.ts';
 import { weighKey, weighValue } from './weigher/structural-weigher.ts';
 

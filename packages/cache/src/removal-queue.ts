@@ -1,4 +1,4 @@
-import { journal } from '@plimsoll/memory';
+import { journal } from '@plimsoll/memory/holders';
 import type { RemovalListener, RemovalReason } from './cache-options.ts';
 import type { CacheCounters } from './cache-stats.ts';
 

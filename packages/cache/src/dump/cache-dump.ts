@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 
 /** One entry as it is dumped. */
 export interface DumpedEntry {

@@ -1,4 +1,4 @@
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 
 /** What a loader is given beside the key. */
 export interface LoadContext<V> {

@@ -1,13 +1,14 @@
 import { Eviction } from '../policy/eviction.ts';
 import { Jury, type Verdict } from '../policy/jury.ts';
 import { evictionRules } from '../policy/rule.ts';
-import { marker, pinned, sampled, timed } from '../store/entry-state.ts';
+import { segmentShift, slotMask } from '../store/entry-segment.ts';
+import { counterMask, hitIncrement, marker, pinned, sampled, timed } from '../store/entry-state.ts';
 import { type EntryStore, firstSlot } from '../store/entry-store.ts';
 import { KeyIndex } from '../store/key-index.ts';
-import type { EntryOrder } from './entry-order.ts';
+import { type EntryOrder, unread } from './entry-order.ts';
 
 const fewestJudged = 8;
-const markedPerInsertion = 4_096;
+const markedPerInsertion = 512;
 
 /** The default order: our own index, and the eviction rule that a jury of shadows finds best for the traffic. */
 export class AdaptiveOrder implements EntryOrder {
@@ -16,10 +17,10 @@ export class AdaptiveOrder implements EntryOrder {
   readonly #eviction: Eviction;
   #capacity: number;
   #jury: Jury | undefined;
-  /** Entries up to here still have to be marked as sampled or not, after a new jury was called. */
+  misses = 0;
+  /** Entries from here to there still have to be marked as sampled or not, after a new jury was called. */
   #unmarked = 0;
-  /** The entry evicted last, whose hash is still at hand. */
-  #victim = 0;
+  #unmarkedEnd = 0;
 
   constructor(store: EntryStore, capacity: number) {
     this.#store = store;
@@ -48,39 +49,52 @@ export class AdaptiveOrder implements EntryOrder {
     return this.#index.findHashed(key, hash);
   }
 
-  recordHit(slot: number): boolean {
-    if (!this.#eviction.recordHit(slot)) return false;
-    const state = this.#store.stateOf(slot);
-    if ((state & sampled) !== 0) this.#judge(this.#store.hashOf(slot), true);
-    return (state & (timed | marker)) !== 0;
+  read(key: unknown): unknown {
+    const slot = this.#index.find(key);
+    if (slot === 0) {
+      this.misses++;
+      return undefined;
+    }
+    const eviction = this.#eviction;
+    eviction.hits++;
+    const segment = this.#store.segments[slot >>> segmentShift];
+    const at = slot & slotMask;
+    const state = segment.states[at];
+    segment.states[at] = state + hitIncrement[state & counterMask];
+    return (state & eviction.slowMask) === eviction.fastState
+      ? segment.pairs[(at << 1) | 1]
+      : this.#readClosely(slot);
   }
 
-  insert(key: unknown, hash: number, slot: number, flags: number): void {
+  recordHit(slot: number): void {
+    this.#eviction.recordHit(slot);
+    this.#witness(slot);
+  }
+
+  recall(hash: number): number {
+    return this.#eviction.recall(hash);
+  }
+
+  insert(key: unknown, hash: number, slot: number, flags: number, askedCount: number): void {
     this.#index.insert(key, hash, slot);
     const jury = this.#jury ?? this.#callJury();
     const isSampled = jury !== undefined && jury.isSampled(hash);
-    this.#eviction.admit(slot, hash, isSampled ? flags | sampled : flags);
+    this.#eviction.admit(slot, hash, isSampled ? flags | sampled : flags, askedCount);
     if (jury === undefined) return;
     jury.grantLooks();
-    if (this.#unmarked > 0) this.#markSample(jury);
-    if (isSampled) this.#judge(hash, false);
+    if (this.#unmarked < this.#unmarkedEnd) this.#markSample(jury);
+    if (isSampled && jury.hasLooks) this.#judge(jury, hash, false);
   }
 
   remove(slot: number): void {
-    const key = this.#store.keyOf(slot);
-    if (slot === this.#victim) {
-      this.#victim = 0;
-      this.#index.remove(key, this.#eviction.lostHash, slot);
-      return;
-    }
-    this.#index.remove(key, this.#store.hashOf(slot), slot);
+    this.#index.remove(this.#store.keyOf(slot), this.#store.hashOf(slot), slot);
     this.#eviction.withdraw(slot);
   }
 
   evictOne(): number {
-    // Out of the queues already: `remove` only clears the index.
-    this.#victim = this.#eviction.evictOne();
-    return this.#victim;
+    const slot = this.#eviction.evictOne();
+    if (slot !== 0) this.#index.remove(this.#store.keyOf(slot), this.#eviction.lostHash, slot);
+    return slot;
   }
 
   reweigh(slot: number, addedUnits: number): void {
@@ -99,10 +113,6 @@ export class AdaptiveOrder implements EntryOrder {
     }
   }
 
-  isKnown(hash: number): boolean {
-    return this.#eviction.isKnown(hash);
-  }
-
   rememberRefused(hash: number): void {
     this.#eviction.rememberRefused(hash);
   }
@@ -112,9 +122,21 @@ export class AdaptiveOrder implements EntryOrder {
     this.#eviction.setCapacity(units);
   }
 
-  #judge(hash: number, isHit: boolean): void {
+  /** A hit that is more than two counters. */
+  #readClosely(slot: number): unknown {
+    const state = this.#store.stateOf(slot);
+    this.#eviction.moveOnHit(slot, state);
+    this.#witness(slot);
+    return (state & (timed | marker)) === 0 ? this.#store.valueOf(slot) : unread;
+  }
+
+  #witness(slot: number): void {
     const jury = this.#jury;
-    if (jury === undefined) return;
+    if (jury === undefined || (this.#store.stateOf(slot) & sampled) === 0 || !jury.hasLooks) return;
+    this.#judge(jury, this.#store.hashOf(slot), true);
+  }
+
+  #judge(jury: Jury, hash: number, isHit: boolean): void {
     const verdict: Verdict = jury.observe(hash, isHit);
     if (verdict === 'change') this.#eviction.setRule(jury.leader);
     else if (verdict === 'restart') this.#eviction.restart();
@@ -127,17 +149,22 @@ export class AdaptiveOrder implements EntryOrder {
     const filledRatio = this.#eviction.units / this.#capacity;
     if (count < fewestJudged || filledRatio < 0.5) return undefined;
     this.#jury = new Jury(Math.round(count / filledRatio), this.#eviction.rule);
-    this.#unmarked = this.#store.top;
+    this.#unmarked = firstSlot;
+    this.#unmarkedEnd = this.#store.top;
     return this.#jury;
   }
 
+  /** Marks entries that were there before the jury, oldest first, and shows them to it: its shadows must not start emptier than the cache. */
   #markSample(jury: Jury): void {
-    const end = Math.max(firstSlot, this.#unmarked - markedPerInsertion);
-    for (let slot = this.#unmarked - 1; slot >= end; slot--) {
-      if (this.#store.stateOf(slot) === 0) continue;
+    const end = Math.min(this.#unmarkedEnd, this.#unmarked + markedPerInsertion);
+    for (let slot = this.#unmarked; slot < end; slot++) {
       const state = this.#store.stateOf(slot) & ~sampled;
-      this.#store.setState(slot, jury.isSampled(this.#store.hashOf(slot)) ? state | sampled : state);
+      if (state === 0) continue;
+      const hash = this.#store.hashOf(slot);
+      const isSampled = jury.isSampled(hash);
+      this.#store.setState(slot, isSampled ? state | sampled : state);
+      if (isSampled) jury.introduce(hash);
     }
-    this.#unmarked = end > firstSlot ? end : 0;
+    this.#unmarked = end;
   }
 }

@@ -1,3 +1,6 @@
+/** What {@link EntryOrder.read} answers for an entry whose value may not simply be handed out: it has a deadline, or stands for an absence or a failure. */
+export const unread: unique symbol = Symbol('look closer');
+
 /**
  * Knows which slot a key has and which entry leaves next. `policy: 'adaptive'` and `policy: 'lru'` are the two implementations; what an entry *is* (value,
  * weight, deadline) is the cache's own business.
@@ -9,20 +12,22 @@ export interface EntryOrder {
   hashOf(key: unknown): number;
   /** Like {@link find} with the hash at hand. */
   findHashed(key: unknown, hash: number): number;
-  /** Counts a hit. True when the entry needs a closer look: it has a deadline, or stands for an absence or a failure. */
-  recordHit(slot: number): boolean;
+  /** The value of a key, counted as a hit; undefined, counted as a miss, when there is none; or {@link unread}. */
+  read(key: unknown): unknown;
+  /** Counts a hit. */
+  recordHit(slot: number): void;
+  /** How often a key was asked for, as far as is remembered, to be handed to {@link insert}. */
+  recall(hash: number): number;
   /** Takes a new key. `flags` are bits of entry-state.ts. */
-  insert(key: unknown, hash: number, slot: number, flags: number): void;
+  insert(key: unknown, hash: number, slot: number, flags: number, askedCount: number): void;
   /** Takes the key of `slot` out of index and queues. */
   remove(slot: number): void;
-  /** Picks a victim and takes it out of the queues, not out of the index; 0 = there is none. */
+  /** Picks a victim and takes it out of index and queues; 0 = there is none. */
   evictOne(): number;
   /** The entry's weight changed by `addedUnits`. */
   reweigh(slot: number, addedUnits: number): void;
   /** Keeps the entry from being evicted, or no longer. */
   setPinned(slot: number, isPinned: boolean): void;
-  /** True when the key was asked for before, as far as is remembered. */
-  isKnown(hash: number): boolean;
   /** Remembers a request for a key that was not let in. */
   rememberRefused(hash: number): void;
   /** Tells the bound, in units, and about how many entries that is. */
@@ -31,4 +36,6 @@ export interface EntryOrder {
   readonly ruleName: string;
   /** Hits so far. */
   readonly hits: number;
+  /** Reads that found nothing so far. */
+  readonly misses: number;
 }

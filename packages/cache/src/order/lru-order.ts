@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { marker, pinned, timed } from '../store/entry-state.ts';
 import type { EntryStore } from '../store/entry-store.ts';
-import type { EntryOrder } from './entry-order.ts';
+import { type EntryOrder, unread } from './entry-order.ts';
 
 /** `policy: 'lru'`: lru-cache is the index and the order, its values are slots. The cache itself enforces the bound, so lru-cache never has to. */
 export class LruOrder implements EntryOrder {
@@ -10,6 +10,7 @@ export class LruOrder implements EntryOrder {
   readonly #lru: LRUCache<NonNullable<unknown>, number>;
   readonly #pinned = new Map<unknown, number>();
   hits = 0;
+  misses = 0;
 
   constructor(store: EntryStore) {
     this.#store = store;
@@ -29,11 +30,24 @@ export class LruOrder implements EntryOrder {
     return this.find(key);
   }
 
-  recordHit(slot: number): boolean {
+  read(key: unknown): unknown {
+    const slot = this.find(key);
+    if (slot === 0) {
+      this.misses++;
+      return undefined;
+    }
+    this.recordHit(slot);
+    return (this.#store.stateOf(slot) & (timed | marker)) === 0 ? this.#store.valueOf(slot) : unread;
+  }
+
+  recordHit(slot: number): void {
     this.hits++;
-    const state = this.#store.stateOf(slot);
-    if ((state & pinned) === 0) this.#lru.get(boxed(this.#store.keyOf(slot)));
-    return (state & (timed | marker)) !== 0;
+    if ((this.#store.stateOf(slot) & pinned) === 0) this.#lru.get(boxed(this.#store.keyOf(slot)));
+  }
+
+  recall(): number {
+    // LRU knows what it holds and nothing else: whatever comes is taken for known.
+    return 1;
   }
 
   insert(key: unknown, _hash: number, slot: number, flags: number): void {
@@ -60,10 +74,6 @@ export class LruOrder implements EntryOrder {
     if (((state & pinned) !== 0) === isPinned) return;
     this.remove(slot);
     this.insert(this.#store.keyOf(slot), 0, slot, isPinned ? state | pinned : state & ~pinned);
-  }
-
-  isKnown(): boolean {
-    return true;
   }
 
   rememberRefused(): void {

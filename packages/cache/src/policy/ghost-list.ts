@@ -55,11 +55,6 @@ export class GhostList {
     return false;
   }
 
-  /** Forgets every key. */
-  clear(): void {
-    this.#cells.fill(0);
-  }
-
   #ageOf(cell: number): number {
     const age = this.#epoch - (cell & epochCount);
     return age < 0 ? age + epochCount : age;

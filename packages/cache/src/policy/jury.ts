@@ -1,9 +1,11 @@
-import { KeyHash } from '../store/key-hash.ts';
 import { type EvictionRule, evictionRules } from './rule.ts';
-import { ShadowCache } from './shadow-cache.ts';
+import { ShadowPanel } from './shadow-panel.ts';
 
-/** Entries of the largest shadow: enough that noise stays below the differences that matter, few enough to cost nothing. */
+/** Entries of a shadow of a small cache: enough that noise stays below the differences that matter, few enough to cost little. */
 const largestShadowCount = 128;
+/** A large cache fills slowly and affords more: a shadow then holds this part of its entries, up to a bound, so that evidence comes as soon. */
+const shadowRatio = 1 / 128;
+const largestShadowOfAll = 2_048;
 /** A challenger leads when its lead over the leader passes this many standard deviations of the requests on which the two differ. */
 const certainty = 2;
 const leastLead = 2;
@@ -23,19 +25,18 @@ const mostLooks = 4_096;
 export type Verdict = 'stay' | 'change' | 'restart';
 
 /**
- * Decides which eviction rule the cache uses. Every rule runs as a shadow, a cache of at most 128 keys over a sample of the key space of the same share
+ * Decides which eviction rule the cache uses. Every rule runs as a shadow, a cache of 65 to 128 keys (more from 16,384 entries on) over a sample of the key space of the same share
  * (1 in 2^k keys by hash, capacity over 2^k), as in set duelling of processor caches. For each pair of rules the requests that one hits and the other misses
  * are counted; a rule takes the lead when that difference is significant (McNemar's test without the table), and evidence fades, so that the lead follows the
  * traffic. The cache is measured as well: when it does worse than the shadow of the rule it follows, it is caught in a state of its own making and restarts.
  */
 export class Jury {
-  readonly #shadows: readonly ShadowCache[];
+  readonly #panel: ShadowPanel;
   readonly #shift: number;
   readonly #memory: number;
   readonly #cacheCount: number;
   /** Requests that rule a hit and rule b missed, at a × rules + b. */
   readonly #wins: Float64Array;
-  readonly #hits: Uint8Array;
   #leader: number;
   #seen = 0;
   #strayWins = 0;
@@ -50,14 +51,13 @@ export class Jury {
    */
   constructor(cacheCount: number, leader: EvictionRule) {
     let shift = 0;
-    while (cacheCount / 2 ** shift > largestShadowCount) shift++;
+    const largest = Math.min(largestShadowOfAll, Math.max(largestShadowCount, cacheCount * shadowRatio));
+    while (cacheCount / 2 ** shift > largest) shift++;
     const shadowCount = Math.max(1, Math.round(cacheCount / 2 ** shift));
-    const hash = new KeyHash();
     this.#shift = shift;
     this.#cacheCount = cacheCount;
-    this.#shadows = evictionRules.map((rule) => new ShadowCache(rule, shadowCount, hash));
+    this.#panel = new ShadowPanel(evictionRules, shadowCount);
     this.#wins = new Float64Array(evictionRules.length ** 2);
-    this.#hits = new Uint8Array(evictionRules.length);
     this.#leader = evictionRules.indexOf(leader);
     this.#memory = Math.max(leastMemory, shadowCount * memoryPerEntry);
   }
@@ -69,7 +69,7 @@ export class Jury {
 
   /** The rule that leads. */
   get leader(): EvictionRule {
-    return this.#shadows[this.#leader].rule;
+    return evictionRules[this.#leader];
   }
 
   /** True when the key of this hash belongs to the sample. */
@@ -77,19 +77,28 @@ export class Jury {
     return this.#shift === 0 || hash >>> (32 - this.#shift) === 0;
   }
 
+  /** Shows the shadows a sampled key that the cache holds already; it proves nothing. */
+  introduce(hash: number): void {
+    this.#panel.ask(hash);
+  }
+
   /** Grants the looks an insertion is worth. */
   grantLooks(): void {
     if (this.#looks < mostLooks) this.#looks += looksPerInsertion;
   }
 
+  /** True while the shadows may look at another request. */
+  get hasLooks(): boolean {
+    return this.#looks > 0;
+  }
+
   /** A request for a sampled key, which the cache hit or missed. */
   observe(hash: number, isHit: boolean): Verdict {
-    if (this.#looks <= 0) return 'stay';
     this.#looks--;
-    const hits = this.#hits;
+    this.#panel.ask(hash);
+    const { hits } = this.#panel;
     const wins = this.#wins;
     const rules = hits.length;
-    for (let rule = 0; rule < rules; rule++) hits[rule] = this.#shadows[rule].access(hash) ? 1 : 0;
     for (let rule = 0; rule < rules; rule++) {
       if (hits[rule] === 0) continue;
       for (let other = 0; other < rules; other++) if (hits[other] === 0) wins[rule * rules + other]++;
@@ -102,7 +111,7 @@ export class Jury {
   }
 
   #elect(): boolean {
-    const rules = this.#hits.length;
+    const rules = evictionRules.length;
     const leader = this.#leader;
     let best = leader;
     let bestLead = 0;

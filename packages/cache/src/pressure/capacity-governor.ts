@@ -1,4 +1,4 @@
-import { onPressure, type PressureLevel, pressureLevel } from '@plimsoll/memory';
+import { onPressure, type PressureLevel, pressureLevel } from '@plimsoll/memory/holders';
 
 /** Share of its bound a cache may use from a level on. */
 const levelRatios: Readonly<Record<PressureLevel, number>> = {

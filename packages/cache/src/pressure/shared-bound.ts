@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { holderBudgetBytes } from '@plimsoll/memory';
+import { holderBudgetBytes } from '@plimsoll/memory/holders';
 
 /** Part of V8's heap limit that stands for the budget while none is set. */
 const assumedBudgetRatio = 0.25;

@@ -1,4 +1,4 @@
-import { journal, PlimsollError } from '@plimsoll/memory';
+import { journal, PlimsollError } from '@plimsoll/memory/holders';
 import { CircuitBreaker } from './circuit-breaker.ts';
 
 const heartbeatMs = 1_000;

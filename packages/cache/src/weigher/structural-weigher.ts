@@ -40,8 +40,14 @@ let recentAt = 0;
 let seenAt = 0;
 let objectsLeft = 0;
 /** Key counts, first and last keys of the last wide objects: two alike are records of one shape, which V8 keeps without a table. */
-const recentShapes: string[] = Array.from({ length: 8 }, () => '');
+const recentShapes: WideShape[] = Array.from({ length: 8 }, () => ({ keyCount: 0, first: '', last: '' }));
 let shapeAt = 0;
+
+interface WideShape {
+  keyCount: number;
+  first: string;
+  last: string;
+}
 
 /** Bytes `value` keeps alive; see {@link Weigher} for what is seen and what is not. Numbers, booleans and the like weigh 0: they lie in the entry. Never throws. */
 export function weighValue(value: unknown): number {
@@ -218,9 +224,14 @@ function weighWideObject(
 
 /** True when a wide object with these keys was weighed lately; a dictionary's keys are data and differ from one to the next. */
 function isRecord(keyCount: number, first: string, last: string): boolean {
-  const shape = `${keyCount} ${first} ${last}`;
-  if (recentShapes.includes(shape)) return true;
-  recentShapes[shapeAt] = shape;
+  for (let at = 0; at < recentShapes.length; at++) {
+    const shape = recentShapes[at];
+    if (shape.keyCount === keyCount && shape.first === first && shape.last === last) return true;
+  }
+  const shape = recentShapes[shapeAt];
+  shape.keyCount = keyCount;
+  shape.first = first;
+  shape.last = last;
   shapeAt = (shapeAt + 1) & 7;
   return false;
 }
