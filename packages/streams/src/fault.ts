@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorDetails, formatBytes, PlimsollError } from '@plimsoll/memory';
+import { type ErrorCode, type ErrorDetails, formatBytes, PlimsollError } from '@plimsoll/memory/holders';
 
 /**
  * A fault of the data that an HTTP server answers with a status: frameworks read `statusCode` (Fastify), `status` (Express, Hono) and `expose`. Holds

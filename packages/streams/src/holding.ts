@@ -1,4 +1,4 @@
-import { type MemoryHolder, registerHolder } from '@plimsoll/memory';
+import { type MemoryHolder, registerHolder } from '@plimsoll/memory/holders';
 
 /** Gives memory back: returns the bytes given. */
 export interface Reclaimable {

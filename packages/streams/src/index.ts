@@ -11,7 +11,8 @@ export {
   collectText,
 } from './collect/collect.ts';
 export { HttpFault } from './fault.ts';
-export type { Flow, FlowOptions } from './flow/flow.ts';
+export type { Flow } from './flow/flow.ts';
+export type { FlowOptions } from './flow/flow-options.ts';
 export type { FlowStats } from './flow/puller.ts';
 export { type FlowMaker, toDuplex, toTransform } from './flow/transform.ts';
 export { answerFault } from './http/answer-fault.ts';

@@ -1,4 +1,4 @@
-import { PlimsollError, requireBytes } from '@plimsoll/memory';
+import { PlimsollError, requireBytes } from '@plimsoll/memory/holders';
 
 function optionFault(option: string, value: unknown, expected: string, remedy: string): PlimsollError {
   const shown =

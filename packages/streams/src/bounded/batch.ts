@@ -1,4 +1,5 @@
-import type { Flow, FlowOptions } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
 import { checkBound, checkCount, checkMs } from '../option-check.ts';
 import { type ItemSource, requireSource, type SourceReader } from '../source/source-reader.ts';

@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import { limitFault } from '../fault.ts';
-import { Flow, type FlowOptions } from '../flow/flow.ts';
+import { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { type Batch, OneItem, type Puller } from '../flow/puller.ts';
 import { Holding } from '../holding.ts';
 import { checkBound } from '../option-check.ts';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import { limitFault } from '../fault.ts';
 
 /**

@@ -1,7 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { limitFault, timeoutFault } from '../fault.ts';
-import { Flow, type FlowOptions } from '../flow/flow.ts';
+import { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { type Batch, OneItem } from '../flow/puller.ts';
 import { Holding } from '../holding.ts';
 import { checkBound, checkChoice, checkCount, checkMs } from '../option-check.ts';

@@ -1,6 +1,6 @@
 import { type Buffer, isAscii, isUtf8 } from 'node:buffer';
 import { formatFault, HttpFault, limitFault, throwIfAborted } from '../fault.ts';
-import type { FlowOptions } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { Holding } from '../holding.ts';
 import { isDeeperThan } from '../json/depth.ts';
 import { describeParseFault } from '../json/parse-fault.ts';

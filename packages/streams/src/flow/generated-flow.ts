@@ -1,7 +1,8 @@
 import { Holding, type Reclaimable } from '../holding.ts';
 import { type ByteReader, type ByteSource, openBytes } from '../source/byte-source.ts';
 import { type ItemSource, openSource, type SourceReader } from '../source/source-reader.ts';
-import { Flow, type FlowOptions } from './flow.ts';
+import { Flow } from './flow.ts';
+import type { FlowOptions } from './flow-options.ts';
 import { type Batch, type FlowStats, OneItem, type Puller } from './puller.ts';
 
 /** What a generator of items works with; everything opened through it is released when the flow ends. */

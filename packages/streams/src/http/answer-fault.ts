@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isPlimsollError } from '@plimsoll/memory';
+import { isPlimsollError } from '@plimsoll/memory/holders';
 import type { HttpFault } from '../fault.ts';
 
 /**

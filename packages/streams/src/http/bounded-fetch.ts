@@ -7,7 +7,8 @@ import {
   type JsonChecks,
 } from '../collect/collect.ts';
 import { limitFault, throwIfAborted } from '../fault.ts';
-import type { Flow, FlowOptions } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
 import type { ProtoKeyOptions } from '../json/proto-key.ts';
 import { checkBound, checkMs } from '../option-check.ts';

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { ReadableStream } from 'node:stream/web';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import {
   checkJsonOptions,
   collectFrom,

@@ -1,4 +1,4 @@
-import { isPlimsollError } from '@plimsoll/memory';
+import { isPlimsollError } from '@plimsoll/memory/holders';
 import { abortedFault, timeoutFault } from '../fault.ts';
 
 /** What ends an exchange: the caller's signal, the clock, or disposal. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isPlimsollError } from '@plimsoll/memory';
+import { isPlimsollError } from '@plimsoll/memory/holders';
 import { lingerAfter } from './answer-fault.ts';
 import { type BodyMiddlewareOptions, bodyReader } from './express-body.ts';
 

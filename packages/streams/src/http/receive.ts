@@ -1,9 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import { collectFrom, decodeJson, decodeText, type JsonChecks } from '../collect/collect.ts';
 import { HttpFault, limitFault, timeoutFault } from '../fault.ts';
-import type { FlowOptions } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { checkBound, checkCount, checkMs } from '../option-check.ts';
 import { checkProtoKeys, type ProtoKeyOptions } from '../json/proto-key.ts';
 import { type ByteReader, openBytes } from '../source/byte-source.ts';

@@ -1,9 +1,16 @@
 import { Buffer } from 'node:buffer';
-import { formatFault, HttpFault, limitFault } from '../fault.ts';
+import type { HttpFault } from '../fault.ts';
 import { CarryBuffer } from '../lines/carry-buffer.ts';
-import { type JsonPath, showJsonPath } from './json-path.ts';
+import {
+  elementTooDeepFault,
+  elementTooLongFault,
+  truncatedFault,
+  unexpectedFault,
+} from './document-fault.ts';
+import type { JsonPath } from './json-path.ts';
 import { KeyReader } from './key-reader.ts';
-import { dueAt, type Place } from './place.ts';
+import { PathFrames } from './path-frames.ts';
+import type { Place } from './place.ts';
 import { ValueScanner } from './value-scanner.ts';
 
 /** What an {@link ElementCutter} needs to know. */
@@ -11,14 +18,6 @@ export interface ElementCutterSetup {
   readonly path: JsonPath;
   readonly maxElementBytes: number;
   readonly maxDepth: number;
-}
-
-/** An object or array on the path that is open. */
-interface Frame {
-  readonly kind: 'object' | 'array';
-  readonly segment: string | number;
-  index: number;
-  found: boolean;
 }
 
 /** The UTF-8 byte order mark. */
@@ -35,15 +34,13 @@ const CLOSE_OBJECT = 125;
 /**
  * Cuts the elements of one array out of a JSON document that comes in pieces, in time proportional to the bytes and memory of at most one element. The
  * document around the elements is checked here; the elements are for `JSON.parse`: together they accept exactly what `JSON.parse` accepts of the whole.
- *
- * One state machine in one file, longer than the others: its places only make sense beside each other.
  */
 export class ElementCutter {
   readonly #setup: ElementCutterSetup;
   readonly #scanner: ValueScanner;
   readonly #carry = new CarryBuffer();
   readonly #keys = new KeyReader();
-  readonly #frames: Frame[] = [];
+  readonly #frames: PathFrames;
   #place: Place = 'mark';
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -57,6 +54,7 @@ export class ElementCutter {
 
   constructor(setup: ElementCutterSetup) {
     this.#setup = setup;
+    this.#frames = new PathFrames(setup.path);
     this.#scanner = new ValueScanner(setup.maxDepth);
   }
 
@@ -99,10 +97,7 @@ export class ElementCutter {
   /** @throws ERR_PLIMSOLL_FORMAT when the document is not complete. */
   finish(): void {
     if (this.#place === 'end') return;
-    throw formatFault(
-      `The JSON document is truncated: it ends at byte ${this.fedBytes}, after ${this.elementCount} whole elements, where ${dueAt[this.#place]}.`,
-      { reason: 'truncated', byteOffset: this.fedBytes, elementIndex: this.elementCount },
-    );
+    throw truncatedFault(this.#place, { byteOffset: this.fedBytes, elementIndex: this.elementCount });
   }
 
   #step(): undefined {
@@ -133,7 +128,7 @@ export class ElementCutter {
       case 'key':
         return this.#openKey(code);
       case 'colon':
-        return this.#expect(code, COLON, this.#isOnPath() ? 'value' : 'passed-value');
+        return this.#expect(code, COLON, this.#frames.isOnPath ? 'value' : 'passed-value');
       case 'passed-value':
         return this.#openPassedValue(code);
       case 'after-value':
@@ -168,25 +163,15 @@ export class ElementCutter {
   }
 
   #openValue(code: number): undefined {
-    const { path } = this.#setup;
-    const segment = path[this.#frames.length];
-    if (segment === undefined) return this.#expect(code, OPEN_ARRAY, 'first-element');
-    const kind = typeof segment === 'string' ? 'object' : 'array';
-    this.#frames.push({ kind, segment, index: 0, found: false });
+    const kind = this.#frames.open();
+    if (kind === undefined) return this.#expect(code, OPEN_ARRAY, 'first-element');
     if (kind === 'object') return this.#expect(code, OPEN_OBJECT, 'first-key');
     return this.#expect(code, OPEN_ARRAY, 'first-item');
   }
 
   #openFirstItem(code: number): undefined {
     if (code === CLOSE_ARRAY) this.#leaveValue(code);
-    else this.#place = this.#placeOfItem();
-  }
-
-  #placeOfItem(): Place {
-    const frame = this.#frames.at(-1) as Frame;
-    if (frame.index !== frame.segment) return 'passed-value';
-    frame.found = true;
-    return 'value';
+    else this.#place = this.#frames.placeOfItem();
   }
 
   #openElement(code: number): undefined {
@@ -235,32 +220,9 @@ export class ElementCutter {
     const end = this.#keys.read(this.#chunk, this.#at);
     if (this.#keys.keyBytes > this.#setup.maxElementBytes) throw this.#tooLong(this.#keys.keyBytes);
     this.#at = end < 0 ? this.#chunk.length : end;
-    if (end >= 0) this.#takeKey(this.#keys.take());
-  }
-
-  #takeKey(key: string | undefined): void {
-    const byteOffset = this.#chunkOffset + this.#at;
-    if (key === undefined) {
-      throw formatFault(`A key before byte ${byteOffset} is not a JSON string.`, {
-        reason: 'syntax',
-        byteOffset,
-      });
-    }
-    const frame = this.#frames.at(-1) as Frame;
-    frame.index = key === frame.segment ? 0 : -1;
-    if (frame.index === 0 && frame.found) {
-      throw formatFault(
-        `The key on the way to ${showJsonPath(this.#setup.path)} stands twice in its object; the elements of the first were given out already.`,
-        { reason: 'duplicate-key', byteOffset },
-      );
-    }
-    frame.found ||= frame.index === 0;
+    if (end < 0) return;
+    this.#frames.takeKey(this.#keys.take(), this.#chunkOffset + end);
     this.#place = 'colon';
-  }
-
-  /** The key just read is the one of the path. */
-  #isOnPath(): boolean {
-    return this.#frames.at(-1)?.index === 0;
   }
 
   #openPassedValue(code: number): undefined {
@@ -278,28 +240,20 @@ export class ElementCutter {
 
   /** After a value inside an open object or array of the path. */
   #leaveValue(code: number): undefined {
-    const frame = this.#frames.at(-1) as Frame;
-    this.#at += 1;
-    if (code === (frame.kind === 'object' ? CLOSE_OBJECT : CLOSE_ARRAY)) {
-      if (!frame.found) throw this.#missing(frame);
-      this.#frames.pop();
+    const { kind } = this.#frames.innermost;
+    if (code === (kind === 'object' ? CLOSE_OBJECT : CLOSE_ARRAY)) {
+      this.#at += 1;
+      this.#frames.close(this.#chunkOffset + this.#at);
       this.#close();
       return;
     }
-    if (code !== COMMA) {
-      this.#at -= 1;
-      throw this.#unexpected();
-    }
-    if (frame.kind === 'object') {
-      this.#place = 'key';
-      return;
-    }
-    frame.index += 1;
-    this.#place = this.#placeOfItem();
+    if (code !== COMMA) throw this.#unexpected();
+    this.#at += 1;
+    this.#place = this.#frames.placeAfterComma();
   }
 
   #close(): void {
-    this.#place = this.#frames.length === 0 ? 'end' : 'after-value';
+    this.#place = this.#frames.isEmpty ? 'end' : 'after-value';
   }
 
   #expect(code: number, wanted: number, next: Place): undefined {
@@ -310,38 +264,16 @@ export class ElementCutter {
 
   #unexpected(): HttpFault {
     const byteOffset = this.#chunkOffset + this.#at;
-    return formatFault(
-      `Unexpected character at byte ${byteOffset} of the JSON document, where ${dueAt[this.#place]}.`,
-      {
-        reason: this.#place === 'end' ? 'more-after-end' : 'syntax',
-        byteOffset,
-        elementIndex: this.elementCount,
-      },
-    );
-  }
-
-  #missing(frame: Frame): HttpFault {
-    return formatFault(
-      `The JSON document has no ${showJsonPath(this.#setup.path)}: ${frame.kind === 'object' ? 'an object' : 'an array'} on the way ended at byte ${this.#chunkOffset + this.#at} without ${JSON.stringify(frame.segment)}.`,
-      { reason: 'missing', byteOffset: this.#chunkOffset + this.#at },
-    );
+    return unexpectedFault(this.#place, { byteOffset, elementIndex: this.elementCount });
   }
 
   #tooLong(seenBytes: number): HttpFault {
-    const what = `Element ${this.elementCount} (byte ${this.#elementByte}) of the JSON document`;
-    return limitFault(what, 'maxElementBytes', this.#setup.maxElementBytes, seenBytes, {
-      elementIndex: this.elementCount,
-      byteOffset: this.#elementByte,
-    });
+    const mark = { byteOffset: this.#elementByte, elementIndex: this.elementCount };
+    return elementTooLongFault(this.#setup.maxElementBytes, seenBytes, mark);
   }
 
   #tooDeep(): HttpFault {
-    const { maxDepth } = this.#setup;
-    return new HttpFault(
-      'ERR_PLIMSOLL_LIMIT',
-      400,
-      `Element ${this.elementCount} of the JSON document nests deeper than maxDepth = ${maxDepth}. Raise maxDepth if such data is expected.`,
-      { option: 'maxDepth', maxDepth, elementIndex: this.elementCount, byteOffset: this.#elementByte },
-    );
+    const mark = { byteOffset: this.#elementByte, elementIndex: this.elementCount };
+    return elementTooDeepFault(this.#setup.maxDepth, mark);
   }
 }

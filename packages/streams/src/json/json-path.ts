@@ -1,4 +1,4 @@
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 
 /** The way from the root of a document to an array in it: a key for each object, an index for each array. `[]` is the root itself. */
 export type JsonPath = readonly (string | number)[];

@@ -1,6 +1,7 @@
 import { type Buffer, isAscii, isUtf8 } from 'node:buffer';
 import { formatFault } from '../fault.ts';
-import { Flow, type FlowOptions } from '../flow/flow.ts';
+import { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { type Batch, drained, type FlowStats, type Puller } from '../flow/puller.ts';
 import { Holding } from '../holding.ts';
 import { checkBound, checkCount } from '../option-check.ts';

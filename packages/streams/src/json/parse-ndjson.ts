@@ -1,8 +1,9 @@
-import { Buffer, isAscii, isUtf8 } from 'node:buffer';
-import { Flow, type FlowOptions } from '../flow/flow.ts';
+import { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { type Batch, drained, type Puller } from '../flow/puller.ts';
 import { type BadLineOptions, type BadLineReason, checkBadLines } from '../lines/bad-line.ts';
-import { LineReader, type OpenRun } from '../lines/line-reader.ts';
+import { LineReader } from '../lines/line-reader.ts';
+import { RunText } from '../lines/run-text.ts';
 import { checkBound, checkCount } from '../option-check.ts';
 import { type ByteSource, openBytes } from '../source/byte-source.ts';
 import { requireSource } from '../source/source-reader.ts';
@@ -21,13 +22,8 @@ export interface ParseNdjsonOptions extends FlowOptions, BadLineOptions, ProtoKe
   readonly maxDepth?: number | undefined;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-
-/**
- * Bytes made into text at once. The text is what survives a collection of the young generation, and V8 makes that generation larger (to 48 MB) the more
- * survives: 32 KiB made it grow within 2 GB of input.
- */
-const TEXT_BYTES = 8 * 1024;
+/** Bytes taken from what is read already before the flow is asked whether the event loop needs a turn. */
+const STRETCH_BYTES = 256 * 1024;
 
 interface RowChecks {
   readonly maxDepth: number | undefined;
@@ -47,51 +43,42 @@ class RefusedLine {
 
 class NdjsonPuller implements Puller<unknown>, Batch<unknown> {
   readonly #lines: LineReader;
+  readonly #runText: RunText;
   readonly #maxLineBytes: number;
   readonly #checks: RowChecks;
-  /** The run being read, whose bytes before `#decodedBytes` are text already. */
-  #run: OpenRun = { bytes: NO_BYTES, byteOffset: 0, isLast: false };
-  #decodedBytes = 0;
-  /** Some whole lines of the run, and where the next of them starts. */
+  /** Some whole lines, and where the next of them starts. */
   #text = '';
   #at = 0;
-  #isLast = false;
   #maySmuggle = false;
-  /** Byte and character of a place known to be the same, so that offsets are counted once over and not from the start each time. */
-  #knownByte = 0;
-  #knownAt = 0;
-  /** 1 when every character is one byte. */
-  #maxBytesPerCharacter = 1;
-  /** Lines of a run that holds bytes that are not UTF-8: looked at one by one. */
-  #suspects: Buffer = NO_BYTES;
-  #suspectsByte = 0;
+  #stretchBytes = 0;
 
   constructor(lines: LineReader, maxLineBytes: number, checks: RowChecks) {
     this.#lines = lines;
+    this.#runText = new RunText(lines);
     this.#maxLineBytes = maxLineBytes;
     this.#checks = checks;
   }
 
   async pull(): Promise<Batch<unknown> | undefined> {
-    if (this.#suspects.length > 0) {
-      this.#openSuspect();
-      return this;
-    }
     const run = await this.#lines.next();
     if (run === undefined) return undefined;
-    this.#open(run);
+    this.#stretchBytes = STRETCH_BYTES - run.bytes.length;
+    this.#runText.open(run);
     return this;
   }
 
   take(): unknown {
-    while (this.#at < this.#text.length || this.#decodeMore()) {
+    while (this.#at < this.#text.length || this.#readOn()) {
       const text = this.#text;
       const start = this.#at;
       const newline = text.indexOf('\n', start);
       const end = newline < 0 ? text.length : newline;
       this.#at = end + 1;
       this.#lines.lineNumber += 1;
-      if ((end - start) * this.#maxBytesPerCharacter > this.#maxLineBytes && this.#isTooLong(start, end)) {
+      if (
+        (end - start) * this.#runText.maxBytesPerCharacter > this.#maxLineBytes &&
+        this.#isTooLong(start, end)
+      ) {
         continue;
       }
       const line = text.substring(start, end);
@@ -112,8 +99,7 @@ class NdjsonPuller implements Puller<unknown>, Batch<unknown> {
   close(reason: unknown): Promise<void> {
     this.#text = '';
     this.#at = 0;
-    this.#run = { bytes: NO_BYTES, byteOffset: 0, isLast: false };
-    this.#suspects = NO_BYTES;
+    this.#runText.clear();
     return this.#lines.close(reason);
   }
 
@@ -121,48 +107,21 @@ class NdjsonPuller implements Puller<unknown>, Batch<unknown> {
     return this.#lines.stats();
   }
 
-  #open({ bytes, byteOffset, isLast }: OpenRun): void {
-    const ascii = isAscii(bytes);
-    this.#isLast = isLast;
-    if (!ascii && !isUtf8(bytes)) {
-      this.#suspects = bytes;
-      this.#suspectsByte = byteOffset;
-      this.#openSuspect();
-      return;
+  /** Makes the next lines text, as far as they are read already; false when there are none. */
+  #readOn(): boolean {
+    let text = this.#runText.next();
+    while (text === undefined) {
+      // The end of a line that began in an earlier chunk is a run of its own: what follows it need not wait for the next turn.
+      const run = this.#stretchBytes > 0 ? this.#lines.nextHeld() : undefined;
+      if (run === undefined) return false;
+      this.#stretchBytes -= run.bytes.length;
+      this.#runText.open(run);
+      text = this.#runText.next();
     }
-    this.#run = { bytes, byteOffset, isLast };
-    this.#decodedBytes = 0;
-    this.#maxBytesPerCharacter = ascii ? 1 : 3;
-  }
-
-  /** Makes the next lines of the run text; false when there are none. */
-  #decodeMore(): boolean {
-    const { bytes, byteOffset } = this.#run;
-    const from = this.#decodedBytes;
-    if (from >= bytes.length) return false;
-    const end = endOfLines(bytes, from);
-    this.#text = bytes.toString(this.#maxBytesPerCharacter === 1 ? 'latin1' : 'utf8', from, end);
+    this.#text = text;
     this.#at = 0;
-    this.#knownAt = 0;
-    this.#knownByte = byteOffset + from;
-    this.#decodedBytes = end;
-    this.#maySmuggle = this.#checks.rejectProtoKeys && mayHoldProtoKey(this.#text);
+    this.#maySmuggle = this.#checks.rejectProtoKeys && mayHoldProtoKey(text);
     return true;
-  }
-
-  #openSuspect(): void {
-    const newline = this.#suspects.indexOf(10);
-    const end = newline < 0 ? this.#suspects.length : newline + 1;
-    const bytes = this.#suspects.subarray(0, end);
-    const byteOffset = this.#suspectsByte;
-    this.#suspects = this.#suspects.subarray(end);
-    this.#suspectsByte += end;
-    if (isUtf8(bytes)) {
-      this.#open({ bytes, byteOffset, isLast: this.#isLast });
-      return;
-    }
-    this.#lines.lineNumber += 1;
-    this.#lines.refuse('utf8', 'it is not UTF-8', byteOffset, newline < 0 ? end : end - 1);
   }
 
   #check(row: unknown, line: string, unterminated: boolean): void {
@@ -182,15 +141,15 @@ class NdjsonPuller implements Puller<unknown>, Batch<unknown> {
   }
 
   #isTooLong(start: number, end: number): boolean {
-    const lineBytes = this.#bytesOf(start, end);
+    const lineBytes = this.#runText.bytesOf(start, end);
     if (lineBytes <= this.#maxLineBytes) return false;
-    this.#lines.refuse('too-long', 'it is longer than maxLineBytes', this.#byteAt(start), lineBytes);
+    this.#lines.refuse('too-long', 'it is longer than maxLineBytes', this.#runText.byteAt(start), lineBytes);
     return true;
   }
 
   #refuse(error: unknown, line: string, start: number, unterminated: boolean): void {
-    const lineBytes = this.#bytesOf(start, start + line.length);
-    const byteOffset = this.#byteAt(start);
+    const lineBytes = this.#runText.bytesOf(start, start + line.length);
+    const byteOffset = this.#runText.byteAt(start);
     if (error instanceof RefusedLine) {
       this.#lines.refuse(error.reason, error.message, byteOffset, lineBytes);
       return;
@@ -200,27 +159,6 @@ class NdjsonPuller implements Puller<unknown>, Batch<unknown> {
     const what = reason === 'truncated' ? 'the input is truncated: ' : '';
     this.#lines.refuse(reason, `${what}${message}`, byteOffset, lineBytes);
   }
-
-  #bytesOf(start: number, end: number): number {
-    return this.#maxBytesPerCharacter === 1
-      ? end - start
-      : Buffer.byteLength(this.#text.substring(start, end));
-  }
-
-  #byteAt(at: number): number {
-    this.#knownByte += this.#bytesOf(this.#knownAt, at);
-    this.#knownAt = at;
-    return this.#knownByte;
-  }
-}
-
-/** Where the last line within the next {@link TEXT_BYTES} ends, or the first one when it is longer. */
-function endOfLines(bytes: Buffer, from: number): number {
-  const windowEnd = from + TEXT_BYTES;
-  if (windowEnd >= bytes.length) return bytes.length;
-  const last = bytes.lastIndexOf(10, windowEnd - 1);
-  const newline = last >= from ? last : bytes.indexOf(10, windowEnd);
-  return newline < 0 ? bytes.length : newline + 1;
 }
 
 /** Only what JSON calls white space; `trim` takes more. */

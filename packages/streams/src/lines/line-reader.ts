@@ -15,11 +15,6 @@ export interface LineReaderSetup {
   readonly onBadLine: ((line: BadLine) => void) | undefined;
 }
 
-/** Whole lines, as they come from the cutter, and whether the last of them has its newline. */
-export interface OpenRun extends LineRun {
-  readonly isLast: boolean;
-}
-
 /** Reads runs of whole lines, counts lines, and deals with those that are not taken: what {@link splitLines} and {@link parseNdjson} share. */
 export class LineReader {
   /** The line last taken; 1 is the first. */
@@ -37,22 +32,27 @@ export class LineReader {
   }
 
   /** The next run, without the byte order mark of the input; undefined at the end. */
-  async next(): Promise<OpenRun | undefined> {
+  async next(): Promise<LineRun | undefined> {
     while (!this.#finished) {
-      const cut = this.#cutter.cut();
-      if (cut === undefined) {
-        const chunk = await this.#setup.reader.read();
-        if (chunk === undefined) return this.#finish();
-        this.#cutter.feed(chunk);
-        this.#holding.bytes = this.#cutter.heldBytes;
-      } else if ('longLine' in cut) {
-        this.lineNumber += 1;
-        this.refuse('too-long', 'it is longer than maxLineBytes', cut.byteOffset, cut.seenBytes);
-      } else {
-        return { ...withoutMark(cut), isLast: false };
-      }
+      const run = this.nextHeld();
+      if (run !== undefined) return run;
+      const chunk = await this.#setup.reader.read();
+      if (chunk === undefined) return this.#finish();
+      this.#cutter.feed(chunk);
+      this.#holding.bytes = this.#cutter.heldBytes;
     }
     return undefined;
+  }
+
+  /** The next run of what has been read already; undefined when more must be read. */
+  nextHeld(): LineRun | undefined {
+    for (;;) {
+      const cut = this.#cutter.cut();
+      if (cut === undefined) return undefined;
+      if (!('longLine' in cut)) return withoutMark(cut);
+      this.lineNumber += 1;
+      this.refuse('too-long', 'it is longer than maxLineBytes', cut.byteOffset, cut.seenBytes);
+    }
   }
 
   /** True for a line above the bound. */
@@ -93,12 +93,12 @@ export class LineReader {
     };
   }
 
-  #finish(): OpenRun | undefined {
+  #finish(): LineRun | undefined {
     this.#finished = true;
     const last = this.#cutter.finish();
     if (last === undefined) return undefined;
     const run = withoutMark(last);
-    return run.bytes.length === 0 ? undefined : { ...run, isLast: true };
+    return run.bytes.length === 0 ? undefined : run;
   }
 }
 

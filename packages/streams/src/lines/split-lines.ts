@@ -1,11 +1,13 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer';
-import { Flow, type FlowOptions } from '../flow/flow.ts';
+import { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { type Batch, drained, type Puller } from '../flow/puller.ts';
 import { checkBound } from '../option-check.ts';
 import { type ByteSource, openBytes } from '../source/byte-source.ts';
 import { requireSource } from '../source/source-reader.ts';
 import { type BadLineOptions, checkBadLines } from './bad-line.ts';
-import { LineReader, type OpenRun } from './line-reader.ts';
+import type { LineRun } from './line-cutter.ts';
+import { LineReader } from './line-reader.ts';
 
 /** How {@link splitLines} splits. */
 export interface SplitLinesOptions extends FlowOptions, BadLineOptions {
@@ -15,7 +17,7 @@ export interface SplitLinesOptions extends FlowOptions, BadLineOptions {
 
 const NEWLINE = 10;
 const RETURN = 13;
-const NO_RUN: OpenRun = { bytes: Buffer.alloc(0), byteOffset: 0, isLast: false };
+const NO_RUN: LineRun = { bytes: Buffer.alloc(0), byteOffset: 0 };
 
 class SplitPuller implements Puller<string>, Batch<string> {
   readonly #lines: LineReader;

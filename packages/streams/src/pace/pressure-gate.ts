@@ -1,6 +1,7 @@
-import { onPressure, type PressureLevel, pressureLevel, pressureLevels } from '@plimsoll/memory';
+import { onPressure, type PressureLevel, pressureLevel, pressureLevels } from '@plimsoll/memory/holders';
 import { abortedFault, throwIfAborted, timeoutFault } from '../fault.ts';
-import type { Flow, FlowOptions } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
 import { checkChoice, checkMs } from '../option-check.ts';
 import { type ItemSource, requireSource, type SourceReader } from '../source/source-reader.ts';

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { setTimeout } from 'node:timers/promises';
-import type { Flow, FlowOptions } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
 import { checkBound } from '../option-check.ts';
 import type { ByteReader, ByteSource } from '../source/byte-source.ts';

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import { Flow } from '../flow/flow.ts';
+import { NodeReader } from './node-reader.ts';
 
 /** A sequence of items: a Node or Web stream, an async iterable, or an iterable. */
 export type ItemSource<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>;
@@ -112,17 +113,6 @@ export function isFileHandle(source: unknown): source is FileHandle {
   );
 }
 
-function openNode<T>(stream: Readable): SourceReader<T> {
-  // Destroying is ours to decide (an HTTP request must stay open for its 413), so the iterator must not do it by itself.
-  const iterator = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<T>;
-  return new IteratorReader(iterator, (_reason, pending) => {
-    // Ending the iterator takes its listeners away; a stream that errors afterwards must not end the process for want of one.
-    stream.once('error', () => {});
-    stream.destroy();
-    return pending ? undefined : iterator.return?.();
-  });
-}
-
 function openWeb<T>(stream: ReadableStream<T>): SourceReader<T> {
   if (stream.locked) {
     throw new PlimsollError(
@@ -168,7 +158,7 @@ function openFlow<T>(flow: Flow<T>): SourceReader<T> {
 
 /** Opens any {@link ItemSource}. @throws ERR_PLIMSOLL_OPTION when it is none, or a locked Web stream. */
 export function openSource<T>(source: ItemSource<T>): SourceReader<T> {
-  if (isNodeReadable(source)) return openNode(source);
+  if (isNodeReadable(source)) return new NodeReader(source);
   if (isWebReadable<T>(source)) return openWeb(source);
   requireSource(source);
   if (source instanceof Flow) return openFlow(source as Flow<T>);

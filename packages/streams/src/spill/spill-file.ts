@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { close, closeSync, openSync, read, unlinkSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import { limitFault } from '../fault.ts';
 import { resolveSpillFolder } from './spill-folder.ts';
 

@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 
 /** File systems that keep files in memory: what is written there is charged to the container just as before. @see linux/magic.h */
 const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */]);

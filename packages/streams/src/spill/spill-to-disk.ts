@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
-import { PlimsollError, requireBytes } from '@plimsoll/memory';
+import { PlimsollError, requireBytes } from '@plimsoll/memory/holders';
 import { chunkWeight, unpinned } from '../bounded/item-weight.ts';
 import { throwIfAborted } from '../fault.ts';
-import type { Flow, FlowOptions } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { FlowOptions } from '../flow/flow-options.ts';
 import { generatedFlow } from '../flow/generated-flow.ts';
 import { Holding, type Reclaimable } from '../holding.ts';
 import { checkBound } from '../option-check.ts';
