@@ -1,21 +1,14 @@
-import { PlimsollError } from '@plimsoll/memory';
 import type { Placement } from './buffer-store.ts';
-import type { LeakRecord } from './leak-detector.ts';
-
-/** Where a buffer goes back to. */
-export interface BufferOwner {
-  takeBack(placement: Placement, record: LeakRecord | undefined): void;
-}
+import { endedError, type LeaseOwner, releasedError } from './lease.ts';
 
 /** One buffer of a {@link BufferPool}, yours until the end of the block it is declared in with `using`. */
 export class BufferLease {
-  #owner: BufferOwner | undefined;
-  readonly #placement: Placement;
-  #record: LeakRecord | undefined = undefined;
+  #owner: LeaseOwner<Placement> | undefined;
+  readonly #held: Placement;
 
-  constructor(owner: BufferOwner, placement: Placement) {
+  constructor(owner: LeaseOwner<Placement>, held: Placement) {
     this.#owner = owner;
-    this.#placement = placement;
+    this.#held = held;
   }
 
   /**
@@ -23,16 +16,8 @@ export class BufferLease {
    * @throws ERR_PLIMSOLL_DISPOSED after the lease ended.
    */
   get buffer(): Buffer {
-    if (this.#owner !== undefined) return this.#placement.buffer;
-    throw new PlimsollError(
-      'ERR_PLIMSOLL_DISPOSED',
-      'This lease has ended and its bytes may be another caller’s by now. Take a new lease.',
-    );
-  }
-
-  /** Notes that the lease is watched. */
-  watch(record: LeakRecord): void {
-    this.#record = record;
+    if (this.#owner === undefined) throw endedError('buffer');
+    return this.#held.buffer;
   }
 
   /**
@@ -40,12 +25,7 @@ export class BufferLease {
    * @throws ERR_PLIMSOLL_LEASE when it was given back already.
    */
   release(): void {
-    if (this.#owner === undefined) {
-      throw new PlimsollError(
-        'ERR_PLIMSOLL_LEASE',
-        'This lease was released already. Release each lease once, or leave it to `using`.',
-      );
-    }
+    if (this.#owner === undefined) throw releasedError();
     this[Symbol.dispose]();
   }
 
@@ -54,6 +34,6 @@ export class BufferLease {
     const owner = this.#owner;
     if (owner === undefined) return;
     this.#owner = undefined;
-    owner.takeBack(this.#placement, this.#record);
+    owner.takeBack(this.#held, false);
   }
 }

@@ -1,6 +1,13 @@
 // A little more than 200 lines, most of them the text of the options; what happens to the bytes is in buffer-store.ts.
-import { performance } from 'node:perf_hooks';
-import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
+import {
+  type MemoryHolder,
+  PlimsollError,
+  registerHolder,
+  requireBytes,
+  requireCount,
+  requireWord,
+  withDefaults,
+} from '@plimsoll/memory/holders';
 import { BufferLease } from './buffer-lease.ts';
 import { BufferStore, type Placement, type Zeroing } from './buffer-store.ts';
 import { type Decaying, DecayTimer } from './decay-timer.ts';
@@ -12,12 +19,12 @@ import {
   type LeakDetection,
   LeakDetector,
   leakDetections,
-  type LeakRecord,
   type LeaseWatch,
 } from './leak-detector.ts';
+import { decayRange } from './object-pool-options.ts';
 import { publishPoolEvent } from './pool-events.ts';
-import { requireCount, requireWord, withDefaults } from './require-option.ts';
 import type { SizeClassStats } from './size-class.ts';
+import { readTurnClockMs } from './turn-clock.ts';
 
 /** How a {@link BufferPool} keeps its buffers. */
 export interface BufferPoolOptions {
@@ -122,11 +129,7 @@ export class BufferPool implements MemoryHolder, LeaseAccountable, Decaying {
       options.maxBufferBytes ?? Math.min(Math.floor(maxBytes), settings.maxBufferBytes),
       { min: 1, max: LARGEST_BUFFER_BYTES, remedy: 'Give the length of the longest buffer in bytes.' },
     );
-    const decayMs = requireCount('decayMs', settings.decayMs, {
-      min: 0,
-      max: 86_400_000,
-      remedy: 'Give milliseconds; 0 keeps everything up to the bound.',
-    });
+    const decayMs = requireCount('decayMs', settings.decayMs, decayRange);
     const mode = requireWord('leakDetection', settings.leakDetection, leakDetections);
     this.#store = new BufferStore(maxBytes, zeroing, whenFull === 'allocate');
     this.#detector = new LeakDetector(this.name, mode);
@@ -145,22 +148,23 @@ export class BufferPool implements MemoryHolder, LeaseAccountable, Decaying {
     if (this.#disposed) {
       throw new PlimsollError('ERR_PLIMSOLL_DISPOSED', `Pool "${this.name}" was disposed. Make a new one.`);
     }
-    const lease = new BufferLease(this, this.#store.take(bytes));
+    const placement = this.#store.take(bytes);
+    const lease = new BufferLease(this, placement);
     this.#leasedCount += 1;
     this.#leasesUntilWatched -= 1;
     if (this.#leasesUntilWatched === 0) {
-      this.#leasesUntilWatched = this.#detector.nextIntervalCount();
-      if (this.#detector.claimStack(performance.now())) {
-        lease.watch(this.#detector.track(lease, undefined, captureStack(leaseEntry)));
+      if (this.#detector.claimStack(readTurnClockMs())) {
+        placement.record = this.#detector.track(lease, undefined, captureStack(leaseEntry));
       }
+      this.#leasesUntilWatched = this.#detector.nextIntervalCount();
     }
     return lease;
   }
 
   /** Called by a lease as it ends. */
-  takeBack(placement: Placement, record: LeakRecord | undefined): void {
+  takeBack(placement: Placement): void {
     this.#leasedCount -= 1;
-    if (record !== undefined) this.#detector.untrack(record);
+    if (placement.record !== undefined) this.#detector.untrack(placement.record);
     this.#store.put(placement);
     if (!this.#decaying && !this.#disposed) {
       this.#decaying = true;

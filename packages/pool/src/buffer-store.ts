@@ -1,4 +1,5 @@
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
+import type { LeakRecord } from './leak-detector.ts';
 import { classBytesAt, classIndexOf } from './size-classes.ts';
 import { SizeClass } from './size-class.ts';
 import { Slab } from './slab.ts';
@@ -12,6 +13,8 @@ export interface Placement {
   /** Undefined for a buffer of its own, which goes to the collector as it comes back. */
   readonly slab: Slab | undefined;
   readonly cell: number;
+  /** Set when the lease is watched. */
+  record: LeakRecord | undefined;
 }
 
 interface LostSlab {
@@ -67,7 +70,7 @@ export class BufferStore {
     this.#leasedBytes += slab.cellBytes;
     const buffer = slab.view(cell, bytes);
     if (this.#zeroing === 'on-lease') buffer.fill(0);
-    return { buffer, slab, cell };
+    return { buffer, slab, cell, record: undefined };
   }
 
   /** Takes a buffer back. */
@@ -152,7 +155,7 @@ export class BufferStore {
     sizeClass.leaseCount += 1;
     sizeClass.overflowCount += 1;
     const buffer = this.#zeroing === 'never' ? Buffer.allocUnsafeSlow(bytes) : Buffer.alloc(bytes);
-    return { buffer, slab: undefined, cell: 0 };
+    return { buffer, slab: undefined, cell: 0, record: undefined };
   }
 
   #disown(slabs: readonly Slab[]): void {

@@ -1,4 +1,4 @@
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 import type { HeldLease, LeaseWatch } from './leak-detector.ts';
 
 /** A pool that can account for its leases: every pool of this package. */

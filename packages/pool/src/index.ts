@@ -1,3 +1,4 @@
+export type { AcquireOptions } from './acquire-options.ts';
 export { BufferLease } from './buffer-lease.ts';
 export {
   BufferPool,
@@ -14,16 +15,12 @@ export { ObjectPool, type ObjectPoolStats } from './object-pool.ts';
 export { type ObjectPoolBound, objectPoolDefaults, type ObjectPoolOptions } from './object-pool-options.ts';
 export { poolChannelName, type PoolEvent, type PoolEventName } from './pool-events.ts';
 export { ResourceLease } from './resource-lease.ts';
-export {
-  type AcquireOptions,
-  type DrainReport,
-  ResourcePool,
-  type ResourcePoolStats,
-} from './resource-pool.ts';
+export { ResourcePool } from './resource-pool.ts';
 export {
   type ResourceFactory,
   resourcePoolDefaults,
   type ResourcePoolOptions,
 } from './resource-pool-options.ts';
+export type { DrainReport, ResourcePoolStats } from './resource-pool-report.ts';
 export type { SizeClassStats } from './size-class.ts';
 export type { WaitTimes } from './wait-histogram.ts';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { journal } from '@plimsoll/memory';
+import { journal } from '@plimsoll/memory/holders';
 import { publishPoolEvent } from './pool-events.ts';
 
 /**
@@ -48,6 +48,8 @@ interface Watched {
 
 /** Mean distance between two sampled leases: what Netty samples at, and what keeps the cost of a stack (5 to 10 µs) under 100 ns a lease. */
 const SAMPLE_INTERVAL_COUNT = 128;
+/** The mean distance while samples come faster than stacks may be taken: most would be for nothing. */
+const SPARSE_INTERVAL_COUNT = 512;
 /** One stack per this interval, saved up for a burst of so many. */
 const STACK_INTERVAL_MS = 5;
 const STACK_BURST_COUNT = 64;
@@ -67,6 +69,7 @@ export class LeakDetector {
   readonly #outstanding = new Set<LeakRecord>();
   readonly #mode: LeakDetection;
   #exactDepthCount = 0;
+  #meanIntervalCount = SAMPLE_INTERVAL_COUNT;
   #nextStackMs = Number.NEGATIVE_INFINITY;
   #sequence = 0;
   #leakedCount = 0;
@@ -76,18 +79,20 @@ export class LeakDetector {
     this.#mode = mode;
   }
 
-  /** How many leases from now the next is to be watched: 1 = the next one. Random around 128, so that a regular pattern of callers is seen. */
+  /** How many leases from now the next is to be watched: 1 = the next one. Random around 128, or 512 after a stack was refused, so that a regular pattern of callers is seen. */
   nextIntervalCount(): number {
     if (this.#exactDepthCount > 0 || this.#mode === 'exact') return 1;
     // When the distance is reached after all, that one lease is watched: harmless.
     if (this.#mode === 'off') return UNWATCHED_INTERVAL_COUNT;
-    return 1 + Math.floor(Math.random() * (2 * SAMPLE_INTERVAL_COUNT - 1));
+    return 1 + Math.floor(Math.random() * (2 * this.#meanIntervalCount - 1));
   }
 
   /** True when a lease may be watched now, and counts it. */
   claimStack(nowMs: number): boolean {
     if (this.#exactDepthCount > 0 || this.#mode === 'exact') return true;
-    if (nowMs < this.#nextStackMs || this.#mode === 'off') return false;
+    const refused = nowMs < this.#nextStackMs || this.#mode === 'off';
+    this.#meanIntervalCount = refused ? SPARSE_INTERVAL_COUNT : SAMPLE_INTERVAL_COUNT;
+    if (refused) return false;
     this.#nextStackMs =
       Math.max(this.#nextStackMs, nowMs - STACK_INTERVAL_MS * (STACK_BURST_COUNT - 1)) + STACK_INTERVAL_MS;
     return true;

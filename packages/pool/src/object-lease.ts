@@ -1,20 +1,14 @@
-import { PlimsollError } from '@plimsoll/memory';
-
-/** Where a lease goes back to. */
-export interface LeaseOwner<T> {
-  release(object: T): void;
-}
+import { endedError, type LeaseOwner, releasedError } from './lease.ts';
+import type { LeakDetector, LeakRecord } from './leak-detector.ts';
 
 /** One object of an {@link ObjectPool}, yours until the end of the block it is declared in with `using`. */
 export class ObjectLease<T extends object> {
   #owner: LeaseOwner<T> | undefined;
-  readonly #object: T;
-  readonly #value: T;
+  readonly #held: T;
 
-  constructor(owner: LeaseOwner<T>, object: T, value: T) {
+  constructor(owner: LeaseOwner<T>, held: T) {
     this.#owner = owner;
-    this.#object = object;
-    this.#value = value;
+    this.#held = held;
   }
 
   /**
@@ -22,8 +16,8 @@ export class ObjectLease<T extends object> {
    * @throws ERR_PLIMSOLL_DISPOSED after the lease ended.
    */
   get value(): T {
-    if (this.#owner === undefined) throw endedError();
-    return this.#value;
+    if (this.#owner === undefined) throw endedError('object');
+    return this.#held;
   }
 
   /**
@@ -31,12 +25,7 @@ export class ObjectLease<T extends object> {
    * @throws ERR_PLIMSOLL_LEASE when it was given back already; what `reset` threw.
    */
   release(): void {
-    if (this.#owner === undefined) {
-      throw new PlimsollError(
-        'ERR_PLIMSOLL_LEASE',
-        'This lease was released already. Release each lease once, or leave it to `using`.',
-      );
-    }
+    if (this.#owner === undefined) throw releasedError();
     this[Symbol.dispose]();
   }
 
@@ -45,13 +34,33 @@ export class ObjectLease<T extends object> {
     const owner = this.#owner;
     if (owner === undefined) return;
     this.#owner = undefined;
-    owner.release(this.#object);
+    owner.takeBack(this.#held, false);
   }
 }
 
-function endedError(): PlimsollError {
-  return new PlimsollError(
-    'ERR_PLIMSOLL_DISPOSED',
-    'This lease has ended and its object may be another caller’s by now. Take a new lease.',
-  );
+/**
+ * The way back of the few leases that need more than their object: those that are watched, and those whose holder has a view of the object instead. It stands
+ * between lease and owner, so that every other lease is two fields long.
+ */
+export class LeaseReturn<T extends object> implements LeaseOwner<T> {
+  readonly #owner: LeaseOwner<T>;
+  readonly #object: T;
+  readonly #detector: LeakDetector;
+  #record: LeakRecord | undefined = undefined;
+
+  constructor(owner: LeaseOwner<T>, object: T, detector: LeakDetector) {
+    this.#owner = owner;
+    this.#object = object;
+    this.#detector = detector;
+  }
+
+  /** Notes that the lease is watched. */
+  watch(record: LeakRecord): void {
+    this.#record = record;
+  }
+
+  takeBack(_value: T, broken: boolean): void {
+    if (this.#record !== undefined) this.#detector.untrack(this.#record);
+    this.#owner.takeBack(this.#object, broken);
+  }
 }

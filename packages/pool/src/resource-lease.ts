@@ -1,21 +1,14 @@
-import { PlimsollError } from '@plimsoll/memory';
+import { endedError, type LeaseOwner, releasedError } from './lease.ts';
 import type { ResourceSlot } from './resource-slot.ts';
-
-/** Where a resource goes back to. */
-export interface ResourceOwner<T> {
-  takeBack(slot: ResourceSlot<T>, broken: boolean): void;
-}
 
 /** One resource of a {@link ResourcePool}, yours until the end of the block it is declared in with `using` or `await using`. */
 export class ResourceLease<T> {
-  #owner: ResourceOwner<T> | undefined;
-  readonly #slot: ResourceSlot<T>;
-  readonly #resource: T;
+  #owner: LeaseOwner<ResourceSlot<T>> | undefined;
+  readonly #held: ResourceSlot<T>;
 
-  constructor(owner: ResourceOwner<T>, slot: ResourceSlot<T>, resource: T) {
+  constructor(owner: LeaseOwner<ResourceSlot<T>>, held: ResourceSlot<T>) {
     this.#owner = owner;
-    this.#slot = slot;
-    this.#resource = resource;
+    this.#held = held;
   }
 
   /**
@@ -23,11 +16,8 @@ export class ResourceLease<T> {
    * @throws ERR_PLIMSOLL_DISPOSED after the lease ended.
    */
   get resource(): T {
-    if (this.#owner !== undefined) return this.#resource;
-    throw new PlimsollError(
-      'ERR_PLIMSOLL_DISPOSED',
-      'This lease has ended and its resource may be another caller’s by now. Acquire it again.',
-    );
+    if (this.#owner === undefined) throw endedError('resource');
+    return this.#held.resource as T;
   }
 
   /**
@@ -35,7 +25,8 @@ export class ResourceLease<T> {
    * @throws ERR_PLIMSOLL_LEASE when the lease ended already.
    */
   release(): void {
-    this.#end(false, true);
+    if (this.#owner === undefined) throw releasedError();
+    this.#end(false);
   }
 
   /**
@@ -43,31 +34,26 @@ export class ResourceLease<T> {
    * @throws ERR_PLIMSOLL_LEASE when the lease ended already.
    */
   discard(): void {
-    this.#end(true, true);
+    if (this.#owner === undefined) throw releasedError();
+    this.#end(true);
   }
 
   /** Gives the resource back; does nothing when the lease ended already. */
   [Symbol.dispose](): void {
-    this.#end(false, false);
+    this.#end(false);
   }
 
   /** Gives the resource back, at once; does nothing when the lease ended already. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#end(false, false);
+    this.#end(false);
     return ended;
   }
 
-  #end(broken: boolean, once: boolean): void {
+  #end(broken: boolean): void {
     const owner = this.#owner;
-    if (owner !== undefined) {
-      this.#owner = undefined;
-      owner.takeBack(this.#slot, broken);
-    } else if (once) {
-      throw new PlimsollError(
-        'ERR_PLIMSOLL_LEASE',
-        'This lease was released already. Release each lease once, or leave it to `await using`.',
-      );
-    }
+    if (owner === undefined) return;
+    this.#owner = undefined;
+    owner.takeBack(this.#held, broken);
   }
 }
 

@@ -1,6 +1,12 @@
-import type { LeakDetection } from './leak-detector.ts';
-import { requireCount, requireFunction, requireWord, withDefaults } from './require-option.ts';
-import { leakDetections } from './leak-detector.ts';
+import {
+  countRange,
+  durationRange,
+  requireCount,
+  requireFunction,
+  requireWord,
+  withDefaults,
+} from '@plimsoll/memory/holders';
+import { type LeakDetection, leakDetections } from './leak-detector.ts';
 
 /** How a {@link ResourcePool} makes, checks and ends its resources. */
 export interface ResourceFactory<T> {
@@ -91,16 +97,13 @@ export const resourcePoolDefaults: Readonly<Required<Omit<ResourcePoolOptions, '
 /** {@link ResourceFactory.resourceBytes} when left out. */
 export const resourceBytesDefault = 65_536;
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * The options with every default filled in.
  * @throws ERR_PLIMSOLL_OPTION when one has a value that cannot be used.
  */
 export function resolveResourcePoolOptions(options: ResourcePoolOptions): Required<ResourcePoolOptions> {
   const given = withDefaults(resourcePoolDefaults, options);
-  const duration = { min: 1, max: LONGEST_TIMER_MS, unbounded: true, remedy: 'Give milliseconds.' };
-  const count = { min: 1, max: Number.MAX_SAFE_INTEGER, unbounded: true, remedy: 'Give a count.' };
+  const count = { ...countRange, unbounded: true };
   const maxCount = requireCount('maxCount', given.maxCount, {
     min: 1,
     max: 1_000_000,
@@ -114,12 +117,12 @@ export function resolveResourcePoolOptions(options: ResourcePoolOptions): Requir
       remedy: 'Keep at most maxCount ready.',
     }),
     maxWaiterCount: requireCount('maxWaiterCount', given.maxWaiterCount, { ...count, min: 0 }),
-    acquireTimeoutMs: requireCount('acquireTimeoutMs', given.acquireTimeoutMs, duration),
-    idleMs: requireCount('idleMs', given.idleMs, duration),
-    maxLifetimeMs: requireCount('maxLifetimeMs', given.maxLifetimeMs, duration),
+    acquireTimeoutMs: requireCount('acquireTimeoutMs', given.acquireTimeoutMs, durationRange),
+    idleMs: requireCount('idleMs', given.idleMs, durationRange),
+    maxLifetimeMs: requireCount('maxLifetimeMs', given.maxLifetimeMs, durationRange),
     maxUseCount: requireCount('maxUseCount', given.maxUseCount, count),
     factoryTimeoutMs: requireCount('factoryTimeoutMs', given.factoryTimeoutMs, {
-      ...duration,
+      ...durationRange,
       unbounded: false,
     }),
     name: given.name,

@@ -125,6 +125,27 @@ test('a lease gives its object back at the end of the block, once, and is empty 
   expect(pool.stats().idleCount).toBe(1);
 });
 
+test('release refuses an object that a lease holds, and the lease gives it back all the same', () => {
+  using pool = scratchPool();
+  const lease = pool.lease();
+  expect(code(() => pool.release(lease.value))).toBe('ERR_PLIMSOLL_LEASE');
+  lease.release();
+  expect(pool.stats()).toMatchObject({ idleCount: 1, leasedCount: 0 });
+});
+
+test('an object whose sizeOf throws as it comes back is dropped, counted, and the error reaches the releaser', () => {
+  using pool = new ObjectPool({
+    create: () => new Map<string, number>(),
+    maxIdleBytes: 1_000,
+    sizeOf: () => {
+      throw new Error('no scales');
+    },
+  });
+  const map = pool.acquire();
+  expect(() => pool.release(map)).toThrow('no scales');
+  expect(pool.stats()).toMatchObject({ idleCount: 0, leasedCount: 0, droppedCount: 1 });
+});
+
 test('a pool of Buffers gives each lease a fresh view of the same bytes', () => {
   using pool = new ObjectPool({ create: () => Buffer.alloc(16), maxIdleCount: 1 });
   const first = pool.lease();
