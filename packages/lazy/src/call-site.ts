@@ -10,8 +10,3 @@ export function callSite(entry: Entry): string {
   Error.stackTraceLimit = before;
   return /^\s*at (.*)$/m.exec(String(holder.stack))?.[1] ?? 'an unknown place';
 }
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

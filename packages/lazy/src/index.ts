@@ -4,19 +4,14 @@ export { lazyCommonJs, type LazyCommonJsOptions } from './lazy-common-js.ts';
 export { lazyChannelName, type LazyEvent, type LazyEventName } from './lazy-events.ts';
 export type { LazyLease } from './lazy-lease.ts';
 export { lazyProcess } from './lazy-process.ts';
-export {
-  type LazyValue,
-  lazyValue,
-  lazyValueDefaults,
-  type LazyValueOptions,
-  type LazyValueStats,
-} from './lazy-value.ts';
-export { lazyWorker } from './lazy-worker.ts';
+export { type LazyValue, lazyValue } from './lazy-value.ts';
+export { lazyValueDefaults, type LazyValueOptions, type LazyValueStats } from './lazy-value-options.ts';
+export { lazyWorker, type LazyWorkerOptions } from './lazy-worker.ts';
 export { type CallOptions, moveBuffers } from './remote/remote-call.ts';
+export type { RemoteModule } from './remote/remote-module.ts';
 export {
   type RemoteApi,
-  type RemoteModule,
   remoteModuleDefaults,
   type RemoteModuleOptions,
   type RemoteModuleStats,
-} from './remote/remote-module.ts';
+} from './remote/remote-module-options.ts';

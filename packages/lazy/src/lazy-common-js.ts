@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { callSite } from './call-site.ts';
-import { LazyValue, type LazyValueOptions } from './lazy-value.ts';
+import { LazyValue } from './lazy-value.ts';
+import type { LazyValueOptions } from './lazy-value-options.ts';
 
 /** How a CommonJS module is loaded so that it can be unloaded. */
 export interface LazyCommonJsOptions<M> extends Omit<LazyValueOptions<M>, 'dispose'> {

@@ -1,4 +1,4 @@
-import { PlimsollError } from '@plimsoll/memory';
+import { PlimsollError } from '@plimsoll/memory/holders';
 
 /** A value of a {@link LazyValue} that stays loaded until the end of the block it is declared in with `using`. */
 export class LazyLease<T> {

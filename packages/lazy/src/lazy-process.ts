@@ -1,5 +1,6 @@
 import { startProcessPeer } from './remote/process-peer.ts';
-import { RemoteModule, type RemoteModuleOptions } from './remote/remote-module.ts';
+import { RemoteModule } from './remote/remote-module.ts';
+import type { RemoteModuleOptions } from './remote/remote-module-options.ts';
 
 /**
  * A module that runs in a child process from its first call until it idles. All of its memory goes back to the system when it ends; a crash of it, also of its heap,

@@ -1,57 +1,25 @@
 // More than 200 lines: loading, use, idling, pressure and the end all move the same few fields, and are right only together.
 import { performance } from 'node:perf_hooks';
-import { type MemoryHolder, PlimsollError, registerHolder, requireBytes } from '@plimsoll/memory';
-import { callSite, type Entry, messageOf } from './call-site.ts';
+import {
+  isThenable,
+  type MemoryHolder,
+  messageOf,
+  PlimsollError,
+  registerHolder,
+  requireFunction,
+} from '@plimsoll/memory/holders';
+import { callSite, type Entry } from './call-site.ts';
 import { whenEventLoopIdle } from './idle-warm-up.ts';
 import { publishLazyEvent } from './lazy-events.ts';
+import { Disposal } from './disposal.ts';
 import { LazyLease } from './lazy-lease.ts';
-import { attemptLoad, emptyAnswer, isThenable, loadFailure } from './load-attempt.ts';
-import { requireDurationMs, requireLoader, withDefaults } from './require-option.ts';
-
-/** How a value is made late and given back early. */
-export interface LazyValueOptions<T> {
-  /** Ends a value that is not in use any more. Without it the value is only forgotten. What it throws goes to the channel `plimsoll:lazy`. */
-  readonly dispose?: (value: T) => unknown;
-  /**
-   * A value that nobody used for so long is given back. Milliseconds, or Infinity.
-   * @default Infinity: only under memory pressure
-   */
-  readonly idleMs?: number;
-  /**
-   * How long the factory may take before its callers get the error; what it answers later is disposed of. Milliseconds, or Infinity.
-   * @default 30_000
-   */
-  readonly timeoutMs?: number;
-  /**
-   * Bytes the value holds: how much the process can hope for by giving it back.
-   * @default 1_048_576: a guess
-   */
-  readonly valueBytes?: number;
-  /**
-   * Shown in `plimsoll top`, events and errors. A name from source code.
-   * @default the place of the declaration
-   */
-  readonly name?: string;
-}
-
-/** What {@link LazyValueOptions} are when left out. */
-export const lazyValueDefaults: Readonly<{ idleMs: number; timeoutMs: number; valueBytes: number }> =
-  Object.freeze({
-    idleMs: Number.POSITIVE_INFINITY,
-    timeoutMs: 30_000,
-    valueBytes: 1_048_576,
-  });
-
-/** The counters of a {@link LazyValue}. */
-export interface LazyValueStats {
-  readonly loaded: boolean;
-  /** Uses that have begun and not ended. */
-  readonly activeCount: number;
-  readonly useCount: number;
-  readonly loadCount: number;
-  readonly failedCount: number;
-  readonly unloadCount: number;
-}
+import {
+  type LazyValueOptions,
+  type LazyValueStats,
+  type ResolvedLazyValueOptions,
+  resolveLazyValueOptions,
+} from './lazy-value-options.ts';
+import { attemptLoad, emptyAnswer, loadFailure } from './load-attempt.ts';
 
 /** How long {@link LazyValue.warmUp} waits for an idle moment. */
 const WARM_UP_PATIENCE_MS = 10_000;
@@ -64,15 +32,12 @@ export class LazyValue<T> implements MemoryHolder {
   /** Shown in `plimsoll top`, events and errors. */
   readonly name: string;
   readonly #factory: () => PromiseLike<T> | T;
-  readonly #dispose: ((value: T) => unknown) | undefined;
-  readonly #idleMs: number;
-  readonly #timeoutMs: number;
-  readonly #valueBytes: number;
+  readonly #options: ResolvedLazyValueOptions<T>;
+  readonly #disposal: Disposal<T>;
   readonly #declaredAt: string;
   readonly #registration: Disposable;
   #value: T | undefined;
   #loading: Promise<T> | undefined;
-  #disposing: Promise<void> | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #lastUseMs = 0;
   #unloadWanted = false;
@@ -85,14 +50,11 @@ export class LazyValue<T> implements MemoryHolder {
 
   /** For {@link lazyValue}, which finds out where it was called from. */
   constructor(factory: () => PromiseLike<T> | T, options: LazyValueOptions<T>, declaredAt: string) {
-    const settings = withDefaults(lazyValueDefaults, options);
-    this.#factory = requireLoader('factory', factory);
-    this.#dispose = options.dispose === undefined ? undefined : requireLoader('dispose', options.dispose);
-    this.#idleMs = requireDurationMs('idleMs', settings.idleMs);
-    this.#timeoutMs = requireDurationMs('timeoutMs', settings.timeoutMs);
-    this.#valueBytes = requireBytes('valueBytes', settings.valueBytes);
+    this.#factory = requireFunction('factory', factory);
+    this.#options = resolveLazyValueOptions(options);
     this.#declaredAt = declaredAt;
     this.name = options.name ?? declaredAt;
+    this.#disposal = new Disposal(this.name, this.#options.dispose, this.#options.timeoutMs);
     this.#registration = registerHolder(this, { weak: true });
   }
 
@@ -153,7 +115,7 @@ export class LazyValue<T> implements MemoryHolder {
 
   /** Bytes of the value while it is loaded. */
   bytes(): number {
-    return this.#value === undefined ? 0 : this.#valueBytes;
+    return this.#value === undefined ? 0 : this.#options.valueBytes;
   }
 
   /**
@@ -164,7 +126,7 @@ export class LazyValue<T> implements MemoryHolder {
 
   /** Gives the value back unless it is in use. */
   reclaim(): number {
-    return this.#activeCount === 0 && this.#unload('pressure') ? this.#valueBytes : 0;
+    return this.#activeCount === 0 && this.#unload('pressure') ? this.#options.valueBytes : 0;
   }
 
   /** The counters now. */
@@ -186,7 +148,7 @@ export class LazyValue<T> implements MemoryHolder {
     // A value still on its way is given back as it comes; its failure is its callers'.
     await this.#loading?.catch(() => {});
     this.#unload('end');
-    await this.#disposing;
+    await this.#disposal.pending;
   }
 
   #begin(): void {
@@ -202,15 +164,15 @@ export class LazyValue<T> implements MemoryHolder {
     this.#lastUseMs = performance.now();
     if (this.#activeCount > 0) return;
     if (this.#unloadWanted || this.#closed) this.#unload(this.#closed ? 'end' : 'call');
-    else if (this.#idleTimer === undefined && this.#idleMs !== Number.POSITIVE_INFINITY)
-      this.#armIdle(this.#idleMs);
+    else if (this.#idleTimer === undefined && this.#options.idleMs !== Number.POSITIVE_INFINITY)
+      this.#armIdle(this.#options.idleMs);
   }
 
   /** One timer while the value lives: it looks at the last use when it fires, and is not set anew at each. */
   #armIdle(delayMs: number): void {
     this.#idleTimer = setTimeout(() => {
       this.#idleTimer = undefined;
-      const restMs = this.#lastUseMs + this.#idleMs - performance.now();
+      const restMs = this.#lastUseMs + this.#options.idleMs - performance.now();
       if (this.#activeCount > 0) return;
       if (restMs > 0) this.#armIdle(Math.ceil(restMs));
       else this.#unload('idle');
@@ -226,9 +188,9 @@ export class LazyValue<T> implements MemoryHolder {
   async #load(usedAt: string): Promise<T> {
     const startMs = performance.now();
     try {
-      await this.#disposing;
-      const late = (value: T): void => this.#end(value);
-      const value = await attemptLoad({ load: this.#factory, timeoutMs: this.#timeoutMs, late });
+      await this.#disposal.pending;
+      const late = (value: T): void => this.#disposal.end(value);
+      const value = await attemptLoad({ load: this.#factory, timeoutMs: this.#options.timeoutMs, late });
       this.#loaded(value, startMs);
       return value;
     } catch (error) {
@@ -239,7 +201,7 @@ export class LazyValue<T> implements MemoryHolder {
   }
 
   #loadNow(): T {
-    const busy = this.#loading !== undefined || this.#disposing !== undefined;
+    const busy = this.#loading !== undefined || this.#disposal.pending !== undefined;
     if (busy)
       throw this.#notNow(this.#loading === undefined ? 'is still being disposed of' : 'is on its way');
     const startMs = performance.now();
@@ -256,8 +218,8 @@ export class LazyValue<T> implements MemoryHolder {
       const begun = answer;
       this.#loading = attemptLoad({
         load: () => begun,
-        timeoutMs: this.#timeoutMs,
-        late: (value) => this.#end(value),
+        timeoutMs: this.#options.timeoutMs,
+        late: (value) => this.#disposal.end(value),
       })
         .then((value) => {
           this.#loaded(value, startMs);
@@ -303,32 +265,8 @@ export class LazyValue<T> implements MemoryHolder {
     clearTimeout(this.#idleTimer);
     this.#idleTimer = undefined;
     publishLazyEvent(this.name, 'unloaded', { reason });
-    this.#end(value);
+    this.#disposal.end(value);
     return true;
-  }
-
-  #end(value: T): void {
-    if (this.#dispose === undefined) return;
-    const failed = (error: unknown): void =>
-      publishLazyEvent(this.name, 'dispose-failed', { error: messageOf(error) });
-    try {
-      const answer = this.#dispose(value);
-      if (!isThenable(answer)) return;
-      // A disposer that never settles must not keep the next value from being made: it is waited for as long as a factory.
-      const waiting = attemptLoad({
-        load: () => answer.then(() => true),
-        timeoutMs: this.#timeoutMs,
-        late: () => {},
-      });
-      const disposing = waiting
-        .then(() => {}, failed)
-        .then(() => {
-          if (this.#disposing === disposing) this.#disposing = undefined;
-        });
-      this.#disposing = disposing;
-    } catch (error) {
-      failed(error);
-    }
   }
 }
 

@@ -1,11 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { PlimsollError } from '@plimsoll/memory';
-import { callSite, type Entry, messageOf } from './call-site.ts';
+import {
+  durationRange,
+  messageOf,
+  PlimsollError,
+  requireCount,
+  requireFunction,
+  withDefaults,
+} from '@plimsoll/memory/holders';
+import { callSite, type Entry } from './call-site.ts';
 import { FreshImport } from './fresh-import.ts';
 import { whenEventLoopIdle } from './idle-warm-up.ts';
 import { publishLazyEvent } from './lazy-events.ts';
 import { attemptLoad, loadFailure } from './load-attempt.ts';
-import { requireDurationMs, requireLoader, withDefaults } from './require-option.ts';
 
 /** How a module is loaded late. */
 export interface LazyOptions {
@@ -43,8 +49,8 @@ export class Lazy<M> {
   /** For {@link lazy}, which finds out where it was called from. */
   constructor(load: () => PromiseLike<M> | M, options: LazyOptions, declaredAt: string) {
     const settings = withDefaults(lazyDefaults, options);
-    this.#load = requireLoader('load', load);
-    this.#timeoutMs = requireDurationMs('timeoutMs', settings.timeoutMs);
+    this.#load = requireFunction('load', load);
+    this.#timeoutMs = requireCount('timeoutMs', settings.timeoutMs, durationRange);
     this.#declaredAt = declaredAt;
     this.name = options.name ?? declaredAt;
   }

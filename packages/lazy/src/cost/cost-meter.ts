@@ -3,17 +3,27 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type LoadCost, noCost } from './cost-report.ts';
 
+/** What belongs to the measurement and runs in the same process: its share is taken off. */
+export interface Beside {
+  /** CPU it has used so far, in microseconds. */
+  readCpuUs(): number;
+  /** Bytes it holds. */
+  readonly heldBytes: number;
+}
+
 /**
- * Reads what the process has used so far, CPU of its own collections left out. Reads the kernel's file itself, because a reading stands between any two modules
+ * Reads what the process has used so far, CPU of its own collections and threads left out. Reads the kernel's file itself, because a reading stands between any two modules
  * and has to take microseconds: 10 µs without a collection.
  */
 export class CostMeter {
   readonly #collect: () => void;
   readonly #statm: number | undefined;
   readonly #buffer = Buffer.alloc(128);
+  readonly #beside: Beside | undefined;
   #excludedCpuUs = 0;
 
-  constructor() {
+  constructor(beside?: Beside) {
+    this.#beside = beside;
     setFlagsFromString('--expose-gc');
     this.#collect = runInNewContext('gc') as () => void;
     this.#statm = openStatm();
@@ -21,13 +31,18 @@ export class CostMeter {
 
   /** What was used up to now. `exact` collects first: without it, garbage counts as heap. */
   read(exact: boolean): LoadCost {
-    const cpuUs = cpuUsedUs();
+    const cpuUs = this.#cpuUsedUs();
     if (exact) this.#collect();
     const heapBytes = getHeapStatistics().used_heap_size;
-    const anonymousBytes = this.#readAnonymousBytes();
+    const anonymousBytes = this.#readAnonymousBytes() - (this.#beside?.heldBytes ?? 0);
     const cost = { cpuMs: (cpuUs - this.#excludedCpuUs) / 1_000, heapBytes, anonymousBytes };
-    this.#excludedCpuUs += cpuUsedUs() - cpuUs;
+    this.#excludedCpuUs += this.#cpuUsedUs() - cpuUs;
     return cost;
+  }
+
+  #cpuUsedUs(): number {
+    const { user, system } = process.cpuUsage();
+    return user + system - (this.#beside?.readCpuUs() ?? 0);
   }
 
   /** `resident - shared` pages of /proc/self/statm. */
@@ -41,11 +56,6 @@ export class CostMeter {
 
 /** Page size of every Linux that Node.js has builds for, but arm64 with 64 KiB pages. */
 const PAGE_BYTES = 4_096;
-
-function cpuUsedUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
 
 function openStatm(): number | undefined {
   try {

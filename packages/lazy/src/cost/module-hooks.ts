@@ -1,9 +1,8 @@
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { CostLedger } from './cost-ledger.ts';
-
-/** Where the lines put into each ES module find the ledger. */
-const LEDGER_KEY = 'plimsoll.module-cost';
+import type { HooksThread } from './hooks-thread.ts';
+import { instrument, ledgerKey } from './instrument.ts';
 
 /** The file that first asked for each file, as far as an `import` did. */
 type AskedBy = Map<string, string | undefined>;
@@ -26,14 +25,17 @@ interface RegisterHooks {
   }): unknown;
 }
 
-/** Tells `ledger` of every file that is loaded from now on, CommonJS and ES module. */
-export function installModuleHooks(ledger: CostLedger): void {
-  Object.defineProperty(globalThis, Symbol.for(LEDGER_KEY), { value: ledger, enumerable: false });
+/** Whether this Node.js has hooks on the main thread (22.15 and later). */
+export const hasHooksInThread: boolean = Reflect.has(nodeModule, 'registerHooks');
+
+/** Tells `ledger` of every file that is loaded from now on, CommonJS and ES module; `thread` where there are no hooks on this one. */
+export function installModuleHooks(ledger: CostLedger, thread: HooksThread | undefined): void {
+  Object.defineProperty(globalThis, Symbol.for(ledgerKey), { value: ledger, enumerable: false });
   const askedBy: AskedBy = new Map();
   patchCommonJs(ledger, askedBy);
-  const registerHooks = Reflect.get(nodeModule, 'registerHooks') as RegisterHooks | undefined;
-  if (registerHooks === undefined) registerOffThread();
-  else hookInThread(ledger, askedBy, registerHooks);
+  if (thread === undefined)
+    hookInThread(ledger, askedBy, Reflect.get(nodeModule, 'registerHooks') as RegisterHooks);
+  else thread.onLoaded(({ url, asker }) => ledger.link(url, asker));
 }
 
 /** `Module.prototype.load` reads, compiles and runs one file, and is not called for one that is loaded already. */
@@ -75,34 +77,7 @@ function hookInThread(ledger: CostLedger, askedBy: AskedBy, registerHooks: Regis
         return loaded;
       }
       const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
-      return { ...loaded, source: instrument(url, asker, text) };
+      return { ...loaded, source: instrument(ledgerKey, url, asker, text) };
     },
   });
-}
-
-/** Node.js 20: hooks run on a thread of their own. They put the same lines in; what reading and compiling costs stays with no file. */
-function registerOffThread(): void {
-  const source = `
-    const askedBy = new Map();
-    const instrument = ${instrument.toString()};
-    const LEDGER_KEY = ${JSON.stringify(LEDGER_KEY)};
-    export async function resolve(specifier, context, next) {
-      const resolved = await next(specifier, context);
-      if (!askedBy.has(resolved.url)) askedBy.set(resolved.url, context.parentURL);
-      return resolved;
-    }
-    export async function load(url, context, next) {
-      const loaded = await next(url, context);
-      if (loaded.format !== 'module' || loaded.source == null) return loaded;
-      return { ...loaded, source: instrument(url, askedBy.get(url), Buffer.from(loaded.source).toString('utf8')) };
-    }`;
-  nodeModule.register(`data:text/javascript,${encodeURIComponent(source)}`);
-}
-
-/** Lines at the beginning and end of an ES module that run as it begins and ends to run, its imports having run before. Line numbers stay. */
-function instrument(url: string, asker: string | undefined, text: string): string {
-  const ledger = `globalThis[Symbol.for(${JSON.stringify(LEDGER_KEY)})]`;
-  const enter = `${ledger}.enter(${JSON.stringify(url)},"module",${JSON.stringify(asker)});`;
-  const body = text.startsWith('#!') ? `//${text}` : text;
-  return `${enter}${body}\n;${ledger}.exit(${JSON.stringify(url)});`;
 }

@@ -4,7 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { CostLedger } from './cost-ledger.ts';
 import { CostMeter } from './cost-meter.ts';
-import { installModuleHooks } from './module-hooks.ts';
+import { HooksThread } from './hooks-thread.ts';
+import { hasHooksInThread, installModuleHooks } from './module-hooks.ts';
 import { UsageWatch } from './usage-watch.ts';
 
 /** How often the report on disk is renewed, so that a process that is killed has left one. */
@@ -13,7 +14,8 @@ const RENEW_MS = 2_000;
 const LATEST_START_MS = 5_000;
 
 function measure(outFile: string, forMs: number): void {
-  const ledger = new CostLedger(new CostMeter());
+  const thread = hasHooksInThread ? undefined : new HooksThread();
+  const ledger = new CostLedger(new CostMeter(thread));
   let usage: UsageWatch | undefined;
   const write = (): void => {
     const partial = `${outFile}.partial`;
@@ -33,7 +35,7 @@ function measure(outFile: string, forMs: number): void {
     // Not within the entry’s last line: what it has put off to the next turn still belongs to the start.
     if (file === entry) setImmediate(start).unref();
   };
-  installModuleHooks(ledger);
+  installModuleHooks(ledger, thread);
   setTimeout(start, LATEST_START_MS).unref();
   const renewing = setInterval(write, RENEW_MS).unref();
   setTimeout(() => {

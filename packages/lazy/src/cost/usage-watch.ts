@@ -7,7 +7,8 @@ interface CoveredScript {
 }
 
 /**
- * Counts, from its beginning on, which files run a function. A process that is measured is not a guarded one, so this session meets no other of ours.
+ * Counts, from its beginning on, which files run a function. The one inspector session outside
+ * `@plimsoll/inspect`: `plimsoll modules` starts the measured process with `PLIMSOLL=off`, so there is no guard for it to meet.
  * @see https://chromedevtools.github.io/devtools-protocol/v8/Profiler/#method-startPreciseCoverage
  */
 export class UsageWatch {

@@ -42,8 +42,15 @@ export interface Peer {
   end(): void;
 }
 
+/** How large the heap of a host may be. */
+export interface PeerHeap {
+  readonly oldSpaceBytes: number;
+  /** V8's default when left out. */
+  readonly youngSpaceBytes?: number;
+}
+
 /** Starts a host for the module at `url`. */
-export type StartPeer = (url: string, maxHeapBytes: number, events: PeerEvents) => Peer;
+export type StartPeer = (url: string, heap: PeerHeap, events: PeerEvents) => Peer;
 
 /** The error that was packed on the other side, with its stack there. */
 export function unpackError({ name, message, stack, code }: PackedError): Error {

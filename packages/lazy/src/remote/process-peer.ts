@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { hostSource } from './host-source.ts';
-import type { HostMessage, Peer, PeerEvents } from './peer.ts';
+import type { HostMessage, Peer, PeerEvents, PeerHeap } from './peer.ts';
 
 const MIB = 1_048_576;
 /** A child that does not end by SIGTERM ends by SIGKILL. */
 const TERM_GRACE_MS = 2_000;
 
 /** Starts the module in a child process of the same Node.js, with a heap limit of its own. */
-export function startProcessPeer(url: string, maxHeapBytes: number, events: PeerEvents): Peer {
-  const heapMib = Math.max(1, Math.floor(maxHeapBytes / MIB));
+export function startProcessPeer(url: string, heap: PeerHeap, events: PeerEvents): Peer {
+  const heapMib = Math.max(1, Math.floor(heap.oldSpaceBytes / MIB));
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMib}`, '-e', hostSource, url], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',

@@ -1,15 +1,21 @@
 import { Worker } from 'node:worker_threads';
 import { hostSource } from './host-source.ts';
-import type { HostMessage, Peer, PeerEvents } from './peer.ts';
+import type { HostMessage, Peer, PeerEvents, PeerHeap } from './peer.ts';
 
 const MIB = 1_048_576;
 
 /** Starts the module in a worker thread. */
-export function startWorkerPeer(url: string, maxHeapBytes: number, events: PeerEvents): Peer {
+export function startWorkerPeer(url: string, heap: PeerHeap, events: PeerEvents): Peer {
+  const { oldSpaceBytes, youngSpaceBytes } = heap;
   const worker = new Worker(hostSource, {
     eval: true,
     workerData: { url },
-    resourceLimits: { maxOldGenerationSizeMb: Math.max(1, Math.floor(maxHeapBytes / MIB)) },
+    resourceLimits: {
+      maxOldGenerationSizeMb: Math.max(1, Math.floor(oldSpaceBytes / MIB)),
+      ...(youngSpaceBytes === undefined
+        ? {}
+        : { maxYoungGenerationSizeMb: Math.max(1, Math.floor(youngSpaceBytes / MIB)) }),
+    },
   });
   let cause: unknown;
   worker.on('message', (message: HostMessage) => events.onMessage(message));

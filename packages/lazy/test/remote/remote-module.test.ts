@@ -2,9 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { isPlimsollError, listHolders, mib, type PlimsollError } from '@plimsoll/memory';
+import {
+  forgetProcessWide,
+  isPlimsollError,
+  listHolders,
+  mib,
+  offerWorkerRoom,
+  type PlimsollError,
+} from '@plimsoll/memory';
 import { describe, expect, test } from 'vitest';
 import { lazyProcess, lazyWorker, type RemoteModuleOptions } from '../../src/index.ts';
+import type * as V8 from 'node:v8';
 import type * as Heavy from '../fixtures/heavy.mjs';
 
 const url = new URL('../fixtures/heavy.mjs', import.meta.url);
@@ -189,6 +197,17 @@ test.each([
   [{ maxHeapBytes: mib(64), concurrencyCount: 1.5 }, 'concurrencyCount is 1.5'],
 ])('options %j are refused with their name and value', (options, text) => {
   expect(() => lazyWorker(url, options as never)).toThrow(text);
+});
+
+test('a lazyWorker without a size gets what the plan keeps for one: 24 MiB and 6 young', async () => {
+  offerWorkerRoom(() => ({ oldSpaceBytes: mib(24), youngSpaceBytes: mib(6) }));
+  try {
+    await using v8 = lazyWorker<typeof V8>('node:v8');
+    const { heap_size_limit: limitBytes } = await v8.api.getHeapStatistics();
+    expect(limitBytes).toBe(mib(30));
+  } finally {
+    forgetProcessWide('worker-room');
+  }
 });
 
 test('a path that is no URL is refused with what to give', () => {
