@@ -12,10 +12,14 @@ const LAUNCHER_PACKAGES: ReadonlySet<string> = new Set(
 /** File names of package managers that lie outside a `node_modules` folder: `.yarn/releases/yarn-4.1.0.cjs`. */
 const LAUNCHER_FILE = /^(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(?:-cli|-\d[\w.-]*)?(?:\.[cm]?js)?$/;
 
+/** Files by which a process manager loads the service into the process that they are started in: that process is the service. */
+const SERVICE_FILE = /[\\/]pm2[\\/]lib[\\/]ProcessContainer\w*\.js$/;
+
 /** True when `scriptPath`, the `process.argv[1]` of a process, is a package manager or another command that starts the service as a child. */
 export function isLauncher(scriptPath: string | undefined): boolean {
   if (scriptPath === undefined) return false;
   const path = realPath(scriptPath);
+  if (SERVICE_FILE.test(path)) return false;
   if (LAUNCHER_FILE.test(basename(path))) return true;
   const packageName = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path)?.[1];
   return packageName !== undefined && LAUNCHER_PACKAGES.has(packageName.replace('\\', '/'));

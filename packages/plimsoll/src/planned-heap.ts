@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { growHeap, type HeapGrowthOptions } from '@plimsoll/heap';
-import { oldSpaceLimitBytes, peekProcessWide, processWide } from '@plimsoll/memory';
+import { peekProcessWide, processWide } from '@plimsoll/memory';
 import { planService } from './service-plan.ts';
 
 const slot = 'planned-heap';
@@ -8,23 +8,16 @@ const slot = 'planned-heap';
 /** The heap this process was started with by a plan of ours. */
 interface PlannedStart {
   readonly heapLimitBytes: number;
-  readonly oldSpaceBytes: number;
 }
 
 /** Remembers that the size flags of this process are ours: a heap that the user has sized himself is never let grow. */
 export function markPlannedHeap(): void {
-  processWide<PlannedStart>(slot, () => {
-    const { heap_size_limit: heapLimitBytes } = getHeapStatistics();
-    return { heapLimitBytes, oldSpaceBytes: oldSpaceLimitBytes(heapLimitBytes) };
-  });
+  processWide<PlannedStart>(slot, () => ({ heapLimitBytes: getHeapStatistics().heap_size_limit }));
 }
 
 /** What the heap may grow to in a container that has grown; undefined where the heap is not ours or there is no room. */
-export function growService(
-  terms: Omit<HeapGrowthOptions, 'startedHeapLimitBytes' | 'startedOldSpaceBytes'>,
-): number | undefined {
+export function growService(terms: Omit<HeapGrowthOptions, 'startedHeapLimitBytes'>): number | undefined {
   const started = peekProcessWide<PlannedStart>(slot);
   if (started === undefined) return undefined;
-  const { heapLimitBytes: startedHeapLimitBytes, oldSpaceBytes: startedOldSpaceBytes } = started;
-  return growHeap({ ...terms, startedHeapLimitBytes, startedOldSpaceBytes }, planService);
+  return growHeap({ ...terms, startedHeapLimitBytes: started.heapLimitBytes }, planService);
 }

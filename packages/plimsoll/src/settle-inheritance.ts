@@ -17,7 +17,7 @@ function settle(): void {
   const environment = processEnvironment();
   const inherited = splitOff(splitNodeOptions(environment['NODE_OPTIONS'] ?? ''));
   const argued = splitOff(process.execArgv);
-  process.execArgv.splice(0, argued.ours.length);
+  process.execArgv.splice(0, process.execArgv.length, ...argued.others);
   if ([...argued.ours, ...inherited.ours].some((word) => SIZE_FLAG.test(word))) markPlannedHeap();
   if (isLauncher(process.argv[1]) || Number(environment['PLIMSOLL_CHILDREN']) > 0) {
     if (argued.ours.length > 0) setNodeOptions(environment, [...argued.ours, ...inherited.others]);
@@ -29,13 +29,14 @@ function setNodeOptions(environment: NodeJS.ProcessEnv, words: readonly string[]
   else delete environment['NODE_OPTIONS'];
 }
 
-/** Ours are the words up to our preload, when nothing but size flags precedes it; and the rest. */
+/** Ours are our preload and the size flags that directly precede it; and the rest: Yarn puts a preload of its own before them. */
 function splitOff(words: readonly string[]): { ours: readonly string[]; others: readonly string[] } {
   const forms = [preloadArgument(), splittablePreloadArgument()];
-  const end = words.findIndex((word) => forms.includes(word));
-  const ours = words.slice(0, end + 1);
-  const isClean = ours.slice(0, -1).every((word) => SIZE_FLAG.test(word));
-  return isClean ? { ours, others: words.slice(end + 1) } : { ours: [], others: words };
+  const end = words.findIndex((word) => forms.includes(word)) + 1;
+  if (end === 0) return { ours: [], others: words };
+  let start = end - 1;
+  while (start > 0 && SIZE_FLAG.test(words[start - 1] ?? '')) start -= 1;
+  return { ours: words.slice(start, end), others: [...words.slice(0, start), ...words.slice(end)] };
 }
 
 if (isMainThread) settle();

@@ -1,6 +1,7 @@
-import { honourWorkerLimits } from '@plimsoll/heap';
+import { isMainThread } from 'node:worker_threads';
 import { type Guard, type GuardOptions, start as startGuard } from '@plimsoll/watchdog';
 import { growService } from './planned-heap.ts';
+import { settleWorkerSizes } from './planned-workers.ts';
 import { planService } from './service-plan.ts';
 
 /**
@@ -10,6 +11,6 @@ import { planService } from './service-plan.ts';
  */
 export function start(options: GuardOptions = {}): Guard {
   const guard = startGuard({ plan: planService, grow: growService, ...options });
-  if (guard.active) honourWorkerLimits();
+  if (guard.active && isMainThread) settleWorkerSizes();
   return guard;
 }

@@ -1,4 +1,5 @@
 // Run by bin/plimsoll: planner.js <pid of the shell> <NODE_OPTIONS of the user> run <words of `plimsoll run`>. Writes the answer to stdout.
+import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { reportFailures } from './failure.ts';
 import { encodeAnswer, encodeHelp } from './run/answer.ts';
@@ -12,14 +13,20 @@ async function plan(): Promise<void> {
   const invocation = parseRunWords(words);
   if (invocation.wantsHelp) {
     const mainPath = fileURLToPath(new URL('main.js', import.meta.url));
-    process.stdout.write(encodeHelp(process.execPath, mainPath, wordCount), 'latin1');
+    answer(encodeHelp(process.execPath, mainPath, wordCount));
     return;
   }
   // oxlint-disable-next-line node/no-process-env -- the configuration table is part of what PLIMSOLL=off must not need
   const passedOn = process.env;
   const decision = await decide(invocation, { ...passedOn, NODE_OPTIONS: nodeOptions });
   const losses = readShellLosses(Number(shellPid), passedOn);
-  process.stdout.write(encodeAnswer(decision, wordCount, losses), 'latin1');
+  answer(encodeAnswer(decision, wordCount, losses));
+}
+
+/** Straight to the descriptor: the stream of `process.stdout` costs every start 3 ms, and a shell reads this through a pipe that blocks. */
+function answer(text: string): void {
+  let rest = Buffer.from(text, 'latin1');
+  while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
 }
 
 type Answered = Pick<RunDecision, 'program' | 'insertedArguments' | 'variables'>;

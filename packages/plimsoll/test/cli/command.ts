@@ -24,7 +24,7 @@ process.once('exit', () => rmSync(temporaryFolder, { recursive: true, force: tru
 /** The environment of a test: this one without what the test runner and its caller put into it, and a guard that writes no line where none is asked for. */
 export function cleanEnvironment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
-  return { PATH, HOME, TMPDIR: temporaryFolder, PLIMSOLL_LOG: 'off', ...variables };
+  return { PATH, HOME, TMPDIR: temporaryFolder, PLIMSOLL_LOG: 'off', PLIMSOLL_PPROF: 'off', ...variables };
 }
 
 /** Runs `words[0]` with the rest to its end. */

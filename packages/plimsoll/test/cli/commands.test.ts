@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { variables } from '@plimsoll/memory';
 import { mainFile, plimsoll, runToEnd } from './command.ts';
+import { plannedMib } from './planned.ts';
 
+const planned = plannedMib(256);
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-commands-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -38,25 +40,26 @@ test.each([
 });
 
 test('plan --limit 512MiB prints where every MiB goes, and --json the same numbers', () => {
+  const { old } = plannedMib(512, { externalBytes: 50 * 2 ** 20, nodeMajor: 24 });
   const { out } = runToEnd([plimsoll, 'plan', '--limit', '512MiB', '--external', '50MiB', '--node', '24']);
   expect(out).toContain('limit          512.0 MiB  --limit\n');
   expect(out).toContain('external       -50.0 MiB  Buffers and native libraries, as stated\n');
-  expect(out).toContain('flags  --max-old-space-size=333 --max-semi-space-size=16\n');
+  expect(out).toContain(`flags  --max-old-space-size=${old} --max-semi-space-size=16\n`);
   const json: unknown = JSON.parse(
     runToEnd([plimsoll, 'plan', '--limit', '512MiB', '--external', '50MiB', '--node', '24', '--json']).out,
   );
   expect(json).toMatchObject({
     limitBytes: 512 * 2 ** 20,
-    oldSpaceBytes: 333 * 2 ** 20,
+    oldSpaceBytes: old * 2 ** 20,
     isApplied: true,
-    flags: ['--max-old-space-size=333', '--max-semi-space-size=16'],
+    flags: [`--max-old-space-size=${old}`, '--max-semi-space-size=16'],
   });
 });
 
 test('flags are those of the plan and the preload; --heap-only leaves the preload out; PLIMSOLL=off prints none', () => {
   const env = { PLIMSOLL_LIMIT: '256MiB' };
   expect(runToEnd([plimsoll, 'flags', '--heap-only'], { env }).out).toBe(
-    '--max-old-space-size=157 --max-semi-space-size=8\n',
+    `--max-old-space-size=${planned.old} --max-semi-space-size=8\n`,
   );
   expect(runToEnd([plimsoll, 'flags'], { env }).out).toMatch(
     /^--max-old-\S+ --max-semi-\S+ --require=\S+preload\.cjs\n$/,
@@ -95,7 +98,7 @@ test('doctor: V8’s default in 256 MiB is danger, exit code 4, with the lines t
   expect(code).toBe(4);
   expect(out).toMatch(/^danger: this 256 MiB container lets V8 grow to 2(59|62) MiB: expect 137\.$/m);
   expect(out).toContain('  CMD ["node_modules/.bin/plimsoll", "run", "--", "node", "server.js"]\n');
-  expect(out).toContain('  ENV NODE_OPTIONS="--max-old-space-size=157 --max-semi-space-size=8"\n');
+  expect(out).toContain(`  ENV NODE_OPTIONS="--max-old-space-size=${planned.old} --max-semi-space-size=8"\n`);
 });
 
 test('doctor: the heap that was planned is good, exit code 0; half of it is advice, exit code 3', () => {
@@ -112,7 +115,7 @@ test('doctor: the heap that was planned is good, exit code 0; half of it is advi
       '--max-semi-space-size=8',
       'x.js',
     ]);
-  expect(judged('--max-old-space-size=157').code).toBe(0);
+  expect(judged(`--max-old-space-size=${planned.old}`).code).toBe(0);
   const wasteful = judged('--max-old-space-size=80');
   expect(wasteful.code).toBe(3);
   expect(JSON.parse(wasteful.out)).toMatchObject({
@@ -121,7 +124,7 @@ test('doctor: the heap that was planned is good, exit code 0; half of it is advi
       heapLimitBytes: 104 * 2 ** 20,
       setBy: '--max-old-space-size=80 (command line) and --max-semi-space-size=8 (command line)',
     },
-    plannedOldSpaceBytes: 157 * 2 ** 20,
+    plannedOldSpaceBytes: planned.old * 2 ** 20,
   });
 });
 

@@ -86,7 +86,7 @@ test('capture predicts, takes nothing unasked, files an incident with --yes, and
   const taken = run(service, 'capture', '--yes', '--no-snapshot');
   expect(taken).toMatchObject({ code: 0, err: '' });
   expect(taken.out).toMatch(
-    /-call\n {2}timeline\.csv, .*allocation\.heapprofile\nThe service stood still for \d+ ms\.\n$/,
+    /-call\n {2}timeline\.csv, .*allocation\.heapprofile(?:, allocation\.pb\.gz)?\nThe service stood still for \d+ ms\.\n$/,
   );
   service.child.kill('SIGKILL');
   await once(service.child, 'exit');
@@ -127,6 +127,19 @@ test('census names where the memory of a process was allocated', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(
     /\nContainers\n[^]*\nWhere what lives was allocated \(sampled\)\n[^]*\nThe service stood still for \d+ ms\./,
+  );
+});
+
+test('census --full counts all objects, or says why memory or the pause does not allow it', async () => {
+  const counted = run(await startService(), 'census', '--full', '--max-pause', '60000');
+  expect(counted.code).toBe(0);
+  expect(counted.out).toMatch(
+    /\nAll \d{4,} objects\n[^]* {2}Object\n|\nAll objects were not counted\n {2}It may leave .* resident; beside the full heap/,
+  );
+  const refused = run(await startService(), 'census', '--full', '--max-pause', '1');
+  expect(refused.code).toBe(0);
+  expect(refused.out).toMatch(
+    /\nAll objects were not counted\n(?: {2}It may .*\n)? {2}The service would stand still for about \d+ ms for it; 1 ms are allowed\.\n/,
   );
 });
 

@@ -97,6 +97,36 @@ test('the treemap has a box for each package with its figures', () => {
   expect(page).toContain('@scope/esm: ');
 });
 
+test('the measured service runs unguarded, with the NODE_OPTIONS of whoever asked', () => {
+  writeFileSync(
+    join(folder, 'asks.mjs'),
+    'console.log(process.env.PLIMSOLL, process.env.NODE_OPTIONS); setTimeout(() => {}, 50);',
+  );
+  const outcome = runToEnd([plimsoll, 'modules', '--json', '--', 'node', 'asks.mjs'], {
+    cwd: folder,
+    env: { PLIMSOLL: 'on', NODE_OPTIONS: '--no-deprecation' },
+  });
+  expect(outcome).toMatchObject({ code: 0, err: 'off --no-deprecation\n' });
+});
+
+test('what is read and compiled is its package’s: 4 MiB of text of an ES module', () => {
+  mkdirSync(join(folder, 'node_modules/long-esm'), { recursive: true });
+  writeFileSync(
+    join(folder, 'node_modules/long-esm/package.json'),
+    '{"type":"module","exports":"./index.js"}',
+  );
+  const text = `export const ask = () => 1; /*${'x'.repeat(4 * MIB)}*/`;
+  writeFileSync(join(folder, 'node_modules/long-esm/index.js'), text);
+  writeFileSync(
+    join(folder, 'reads.mjs'),
+    `import 'long-esm'; import './late.mjs'; setTimeout(() => {}, 50);`,
+  );
+  const outcome = runToEnd([plimsoll, 'modules', '--json', '--', 'node', 'reads.mjs'], { cwd: folder });
+  const { packages } = JSON.parse(outcome.out) as ModuleCostReport;
+  const heapMib = packages.map(({ package: name, self }) => [name, Math.round(self.heapBytes / MIB)]);
+  expect(Object.fromEntries(heapMib)).toEqual({ 'long-esm': 4, '(the service)': 0 });
+});
+
 test('a command that is not node, a missing script and a bad option are refused', () => {
   const command = (...words: string[]) =>
     runToEnd([process.execPath, join(plimsoll, '..', '..', 'dist', 'cli', 'main.js'), 'modules', ...words], {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { cleanEnvironment, mainFile, plimsoll, runToEnd } from './command.ts';
 import { skipUnless } from './skip.ts';
+import { plannedMib } from './planned.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-run-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,6 +16,7 @@ const run = [plimsoll, 'run', '--limit', '256MiB', '--'] as const;
 const hasRun = Number.parseInt(process.versions.node, 10) >= 22;
 if (!hasRun)
   process.stderr.write(`SKIPPED 1 test: node --run: Node.js ${process.versions.node} has no --run\n`);
+const planned = plannedMib(256);
 const heapLimit = 'console.log(v8.getHeapStatistics().heap_size_limit / 2 ** 20)';
 
 /** Everything a program can see of how it was started, except the heap. */
@@ -46,8 +48,13 @@ async function probed(words: readonly string[], env: NodeJS.ProcessEnv): Promise
   return JSON.parse(text) as Record<string, unknown>;
 }
 
-test('a limit of 256 MiB starts node with a heap limit of 157 + 3 × 8 = 181 MiB', () => {
-  expect(runToEnd([...run, 'node', '-e', heapLimit])).toMatchObject({ code: 0, out: '181\n', err: '' });
+test('a limit of 256 MiB starts node with the heap limit of the plan: old space and 3 × 8 MiB', () => {
+  expect(planned.heapLimit).toBe(planned.old + 3 * 8);
+  expect(runToEnd([...run, 'node', '-e', heapLimit])).toMatchObject({
+    code: 0,
+    out: `${planned.heapLimit}\n`,
+    err: '',
+  });
 });
 
 test('a program sees its arguments, environment, descriptors, folder and parent as without us, in 13 facts', async () => {
@@ -144,7 +151,9 @@ test('a child that the service forks or spawns gets neither its heap size nor it
     ['sh', '-c', `node ${file}`],
   ]) {
     const { out } = runToEnd([...run, ...words]);
-    expect(out).toBe(`service [0,null,181]\nspawned [2,null,${standard}]\nforked [0,null,${standard}]\n`);
+    expect(out).toBe(
+      `service [0,null,${planned.heapLimit}]\nspawned [2,null,${standard}]\nforked [0,null,${standard}]\n`,
+    );
   }
 });
 
@@ -160,14 +169,15 @@ test.each<[name: string, words: string[]]>([
     JSON.stringify({ scripts: { limit: `node -e "${heapLimit}"` } }),
   );
   const { out } = runToEnd([...run, ...words], { cwd: folder });
-  // A package manager stays in memory beside the service: npm takes 20 MiB of the limit, 20 of the old space.
-  expect(out).toBe(name === 'npm' ? '161\n' : '181\n');
+  // A package manager stays in memory beside the service: npm takes 20 MiB of the limit.
+  const expected = name === 'npm' ? plannedMib(256, { besideBytes: 20 * 2 ** 20 }) : planned;
+  expect(out).toBe(`${expected.heapLimit}\n`);
 });
 
 test('a shebang script that starts node is started with the flags in NODE_OPTIONS', () => {
   const file = join(folder, 'service');
   writeFileSync(file, `#!/usr/bin/env node\n${heapLimit.replace('v8.', 'require("v8").')}`, { mode: 0o755 });
-  expect(runToEnd([...run, file])).toMatchObject({ code: 0, out: '181\n' });
+  expect(runToEnd([...run, file])).toMatchObject({ code: 0, out: `${planned.heapLimit}\n` });
 });
 
 test('a launcher written in JavaScript passes the size and the preload on to the service', () => {
@@ -178,7 +188,7 @@ test('a launcher written in JavaScript passes the size and the preload on to the
     file,
     `require('child_process').spawn('node', ['-e', ${JSON.stringify(heapLimit)}], { stdio: 'inherit' })`,
   );
-  expect(runToEnd([...run, 'node', file])).toMatchObject({ code: 0, out: '181\n' });
+  expect(runToEnd([...run, 'node', file])).toMatchObject({ code: 0, out: `${planned.heapLimit}\n` });
 });
 
 test.each([
@@ -196,14 +206,16 @@ test.each([
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     plimsoll: 'heap-flag-kept',
     message: expect.stringContaining(
-      `(${setBy}) was set by you and stays. The plan for 256 MiB has an old space of 157 MiB.`,
+      `(${setBy}) was set by you and stays. The plan for 256 MiB has an old space of ${planned.old} MiB.`,
     ),
   });
 });
 
-test('a semi-space of the user is kept and planned with: 32 MiB of it leave an old space of 111 MiB', () => {
+test('a semi-space of the user is kept and planned with: 32 MiB of it leave a smaller old space than 8', () => {
+  const expected = plannedMib(256, { semiSpaceBytes: 32 * 2 ** 20 });
+  expect(expected.old).toBeLessThan(planned.old);
   const { out } = runToEnd([...run, 'node', '--max-semi-space-size=32', '-e', heapLimit]);
-  expect(out).toBe(`${111 + 3 * 32}\n`);
+  expect(out).toBe(`${expected.heapLimit}\n`);
 });
 
 test('PLIMSOLL=off starts the program unchanged, also one that is not Node.js', async () => {
@@ -243,10 +255,10 @@ test('under --permission the guard stays out where it may not be read, and the s
     [...run, 'node', '--no-warnings', flag, `--allow-fs-read=${folder}`, '-e', heapLimit],
     { env: { PLIMSOLL_LOG: 'json' } },
   );
-  expect(outcome).toMatchObject({ code: 0, out: '181\n' });
+  expect(outcome).toMatchObject({ code: 0, out: `${planned.heapLimit}\n` });
   expect(outcome.err).toContain('"plimsoll":"guard-off"');
   const readable = runToEnd([...run, 'node', '--no-warnings', flag, '--allow-fs-read=*', '-e', heapLimit]);
-  expect(readable).toMatchObject({ code: 0, out: '181\n', err: '' });
+  expect(readable).toMatchObject({ code: 0, out: `${planned.heapLimit}\n`, err: '' });
 });
 
 test('all faults of the configuration come in one error and exit code 2, and nothing is started', () => {
@@ -279,7 +291,7 @@ test('without a shell the service runs as a child or in place: exit code, signal
   const direct = ['node', mainFile, 'run', '--limit', '256MiB', '--'];
   expect(runToEnd([...direct, 'node', '-e', `${heapLimit}; process.exitCode = 9`])).toMatchObject({
     code: 9,
-    out: '181\n',
+    out: `${planned.heapLimit}\n`,
   });
   expect(runToEnd([...direct, 'node', '-e', 'process.kill(process.pid, "SIGKILL")'])).toMatchObject({
     signal: 'SIGKILL',

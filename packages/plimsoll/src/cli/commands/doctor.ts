@@ -117,7 +117,7 @@ function whyNoPlan({ found, heap }: Diagnosis): string {
 function diagnosisJson(diagnosis: Diagnosis): string {
   const { found, service, heap, assessment, remedy, sentence, severity, findings } = diagnosis;
   const { limitBytes, source, origin, notes } = found.limit;
-  const { heap: sizes, nodeMajor, setBy } = heap;
+  const { heap: sizes, nodeMajor, nodeVersion, setBy } = heap;
   return `${JSON.stringify(
     {
       severity,
@@ -125,7 +125,7 @@ function diagnosisJson(diagnosis: Diagnosis): string {
       verdict: assessment?.verdict ?? 'unlimited',
       limit: { limitBytes, source, origin, notes },
       service: { foundIn: service.foundIn, words: service.words, nodeOptions: service.nodeOptions ?? null },
-      heap: { ...sizes, nodeMajor, setBy },
+      heap: { ...sizes, nodeMajor, nodeVersion, setBy },
       peakBytes: assessment?.peakBytes ?? null,
       freeBytes: assessment?.freeBytes ?? null,
       plannedOldSpaceBytes: assessment?.plan?.oldSpaceBytes ?? null,

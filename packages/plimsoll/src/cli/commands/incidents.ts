@@ -2,8 +2,10 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBytes, resolveConfig } from '@plimsoll/memory';
 import {
+  type DeathRecord,
   defaultIncidentDir,
   listIncidents,
+  readDeaths,
   readIncident,
   type StoredIncident,
   verifyIncident,
@@ -30,7 +32,7 @@ const brokenExitCode = 3;
 export function addIncidentsCommand(program: Command): void {
   const incidents = program
     .command('incidents')
-    .summary('list, show, verify and prune the incidents on disk')
+    .summary('list, show, verify and prune the incidents on disk; list the deaths')
     .description(
       'What is in the incident folder (PLIMSOLL_INCIDENT_DIR). A name is that of the folder, or its beginning; `last` is the newest.',
     );
@@ -82,6 +84,16 @@ export function addIncidentsCommand(program: Command): void {
       if (verdicts.some(({ faults }) => faults.length > 0)) process.exitCode = brokenExitCode;
     });
   incidents
+    .command('deaths')
+    .description('how former processes ended that could not tell, memory or not, oldest first')
+    .option('--json', 'as one JSON array')
+    .action((options: JsonOption) => {
+      const deaths = readDeaths(runDir());
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(deaths, null, 2)}\n` : deathsText(deaths),
+      );
+    });
+  incidents
     .command('prune')
     .description('remove the oldest incidents; without --yes only says which')
     .option('--keep <count>', 'keep this many of the newest', parseCount)
@@ -95,6 +107,21 @@ export function addIncidentsCommand(program: Command): void {
 function incidentDir(): string {
   const { config } = resolveConfig({ env: userEnvironment(), onFault: 'report' });
   return config.incidentDir ?? defaultIncidentDir();
+}
+
+function runDir(): string {
+  const { config } = resolveConfig({ env: userEnvironment(), onFault: 'report' });
+  return config.runDir ?? join(incidentDir(), 'run');
+}
+
+function deathsText(deaths: readonly DeathRecord[]): string {
+  if (deaths.length === 0) return `No death on record in ${runDir()}.\n`;
+  return deaths
+    .map(
+      ({ atMs, hostName, pid, because }) =>
+        `${new Date(atMs).toISOString()}  ${hostName} ${pid}  ${because}\n`,
+    )
+    .join('');
 }
 
 function storedIncidents(): StoredIncident[] {

@@ -1,18 +1,20 @@
 // What the control channel answers, as far as the commands use it; docs/control.md has all of it. A number that is not finite comes as null.
+import type { MemorySample } from '@plimsoll/memory';
 
 /** One sample of memory. */
-export interface MemoryNumbers {
-  readonly limitBytes: number;
-  readonly workingSetBytes: number;
-  readonly headroomBytes: number;
-  readonly rssBytes: number;
-  readonly heapUsedBytes: number;
-  readonly heapCommittedBytes: number;
-  readonly heapLimitBytes: number;
-  readonly externalBytes: number;
-  readonly otherNativeBytes: number;
-  readonly otherProcessesBytes: number;
-}
+export type MemoryNumbers = Pick<
+  MemorySample,
+  | 'limitBytes'
+  | 'workingSetBytes'
+  | 'headroomBytes'
+  | 'rssBytes'
+  | 'heapUsedBytes'
+  | 'heapCommittedBytes'
+  | 'heapLimitBytes'
+  | 'externalBytes'
+  | 'otherNativeBytes'
+  | 'otherProcessesBytes'
+>;
 
 /** Answer to `sample`. */
 export interface SampleAnswer {
@@ -71,16 +73,4 @@ export interface CaptureAnswer {
   readonly files: readonly string[];
   readonly refusals: readonly string[];
   readonly tookMs: number;
-}
-
-/** Answer to `drill`. */
-export interface DrillAnswer {
-  readonly leakedBytes: number;
-  readonly durationMs: number;
-  readonly folder: string | null;
-  readonly files: readonly string[];
-  readonly pauseMs: number;
-  readonly namedBy: { readonly profile: string | null; readonly autopsy: string | null };
-  readonly refusals: readonly string[];
-  readonly night: readonly string[];
 }

@@ -18,6 +18,16 @@ export interface ControlCommandSpec {
 export type ControlCommandName = 'top' | 'explain' | 'census' | 'capture' | 'drill';
 
 const json: ControlOption = { type: 'boolean', text: 'as one JSON object' };
+const sourceMaps: ControlOption = {
+  type: 'string',
+  form: '<dir>',
+  text: 'name minified code as it was written, by the .map files of this build',
+};
+const maxPause: ControlOption = {
+  type: 'string',
+  form: '<ms>',
+  text: 'allow a longer pause than PLIMSOLL_MAX_PAUSE, this once',
+};
 const yes: ControlOption = { type: 'boolean', text: 'without asking' };
 const process: ControlCommandSpec['argument'] = [
   '[process]',
@@ -41,14 +51,22 @@ export const controlCommands: Readonly<Record<ControlCommandName, ControlCommand
       'Says of a running process or of an incident what was seen, what fired, and what did not fire and why, with the numbers. Without a name: the only running process, ' +
       'else the newest incident.',
     argument: ['[incident|process]', 'a pid, the folder or name of an incident, or last'],
-    options: { json },
+    options: { json, 'source-maps': sourceMaps },
   },
   census: {
     summary: 'name the containers that hold the most in a running process',
     description:
       'Names the variables of a running process that hold the most, and the lines that allocated what lives. The service stands still for 20 to 300 ms.',
     argument: process,
-    options: { json },
+    options: {
+      json,
+      'source-maps': sourceMaps,
+      full: {
+        type: 'boolean',
+        text: 'count all objects by class too, if memory and PLIMSOLL_MAX_PAUSE allow it',
+      },
+      'max-pause': maxPause,
+    },
   },
   capture: {
     summary: 'predict what evidence costs, ask, and take it',
@@ -59,11 +77,7 @@ export const controlCommands: Readonly<Record<ControlCommandName, ControlCommand
     options: {
       yes,
       json,
-      'max-pause': {
-        type: 'string',
-        form: '<ms>',
-        text: 'allow a longer pause than PLIMSOLL_MAX_PAUSE, this once',
-      },
+      'max-pause': maxPause,
       'no-snapshot': { type: 'boolean', text: 'timeline and profile only' },
     },
   },

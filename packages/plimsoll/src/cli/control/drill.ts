@@ -1,4 +1,5 @@
-import type { DrillAnswer, SampleAnswer } from './answers.ts';
+import type { DrillReport } from '@plimsoll/watchdog';
+import type { SampleAnswer } from './answers.ts';
 import { chooseProcess, ControlConnection, requireRoom } from './client.ts';
 import { type ControlWords, numberValue } from './command-line.ts';
 import { requireConsent } from './consent.ts';
@@ -16,7 +17,7 @@ export async function drill(runDir: string, words: ControlWords): Promise<void> 
     requireRoom(found.pid, sample.headroomBytes, found.runPath);
     const question = `Leak ${sizeText(bytes)} inside process ${found.pid} for ${durationMs / 1000} s and stop it for up to 0.5 s for the evidence?`;
     if (values['yes'] !== true && !(await requireConsent(question))) return;
-    const report = await connection.request<DrillAnswer>('drill', {
+    const report = await connection.request<DrillReport>('drill', {
       bytes,
       durationMs,
       keep: values['keep'] === true,
@@ -31,7 +32,7 @@ export async function drill(runDir: string, words: ControlWords): Promise<void> 
   }
 }
 
-function drillText(report: DrillAnswer): string {
+function drillText(report: DrillReport): string {
   const { leakedBytes, durationMs, namedBy, files, folder, pauseMs, night, refusals } = report;
   const named = (rung: string, sentence: string | null): string =>
     sentence === null ? `  ${rung} did not name the leak` : `  ${rung}: ${sentence}`;

@@ -1,3 +1,4 @@
+import type { StatedFinding, StatedSite } from '../source-maps/original-terms.ts';
 import type { ExplainAnswer, JournalLine, MemoryNumbers, SampleAnswer } from './answers.ts';
 import { shareText, sizeText, timeText } from './numbers-text.ts';
 
@@ -11,15 +12,13 @@ export interface StoredIncident {
     readonly deepestLevel: string;
     readonly atTrigger: MemoryNumbers;
     readonly latest: MemoryNumbers;
+    /** What holds the memory, in one sentence. Absent in incidents of earlier versions. */
+    readonly cause?: string;
+    /** How the process ended; absent while it lives. */
+    readonly ending?: { readonly sentence: string };
     /** What the autopsy found; absent where none was made. */
-    readonly autopsy?: { readonly sentence: string };
-    readonly sites: readonly {
-      readonly functionName: string;
-      readonly file: string;
-      readonly line: number;
-      readonly liveBytes: number;
-      readonly shareRatio: number;
-    }[];
+    readonly autopsy?: { readonly sentence: string; readonly findings: readonly StatedFinding[] };
+    readonly sites: readonly (StatedSite & { readonly liveBytes: number; readonly shareRatio: number })[];
     readonly captures: readonly { readonly rung: string; readonly file: string; readonly pauseMs: number }[];
     readonly refusals: readonly { readonly rung: string; readonly reasons: readonly string[] }[];
     readonly files: readonly { readonly name: string; readonly fileBytes: number }[];
@@ -92,7 +91,11 @@ export function explainIncident(folder: string, { record, journal }: StoredIncid
     ...memoryLines(latest, `${limit.source}: ${limit.origin}`),
     `  deepest level  ${record.deepestLevel}`,
     `  then           working set ${sizeText(record.atTrigger.workingSetBytes)}, heap ${sizeText(record.atTrigger.heapUsedBytes)} when it opened`,
+    ...(record.cause === undefined || record.cause === record.autopsy?.sentence
+      ? []
+      : [`  cause          ${record.cause}`]),
     ...(record.autopsy === undefined ? [] : [`  held by        ${record.autopsy.sentence}`]),
+    ...(record.ending === undefined ? [] : [`  ended          ${record.ending.sentence}`]),
     ...sites
       .slice(0, 5)
       .map(

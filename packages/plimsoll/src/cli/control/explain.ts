@@ -11,6 +11,7 @@ import {
   requireRoom,
 } from './client.ts';
 import type { ControlWords } from './command-line.ts';
+import { inOriginalTerms } from './original.ts';
 import { explainIncident, explainProcess, type StoredIncident } from './explain-text.ts';
 
 interface Folders {
@@ -26,7 +27,7 @@ export async function explain(folders: Folders, { name, values }: ControlWords):
   const isJson = values['json'] === true;
   const folder = findIncident(folders.incidentDir, name);
   if (folder !== undefined) {
-    writeIncident(folder, isJson);
+    await writeIncident(folder, isJson, values['source-maps']);
     return;
   }
   const living = await livingProcesses(folders.runDir);
@@ -39,7 +40,7 @@ export async function explain(folders: Folders, { name, values }: ControlWords):
   process.stderr.write(
     `plimsoll: no process ${name === undefined ? '' : `${name} `}answers in ${folders.runDir}; this is its newest incident on disk.\n`,
   );
-  writeIncident(fallback, isJson);
+  await writeIncident(fallback, isJson, values['source-maps']);
 }
 
 async function writeProcess(found: GuardedProcess, isJson: boolean): Promise<void> {
@@ -61,8 +62,27 @@ async function writeProcess(found: GuardedProcess, isJson: boolean): Promise<voi
   }
 }
 
-function writeIncident(folder: string, isJson: boolean): void {
-  const incident = readStored(folder);
+async function writeIncident(
+  folder: string,
+  isJson: boolean,
+  sourceMaps: string | boolean | undefined,
+): Promise<void> {
+  const stored = readStored(folder);
+  const { autopsy, sites } = stored.record;
+  const said = await inOriginalTerms(
+    { sentence: autopsy?.sentence ?? '', findings: autopsy?.findings ?? [], sites },
+    sourceMaps,
+  );
+  const incident = {
+    ...stored,
+    record: {
+      ...stored.record,
+      sites: said.sites,
+      ...(autopsy === undefined
+        ? {}
+        : { autopsy: { ...autopsy, sentence: said.sentence, findings: said.findings } }),
+    },
+  };
   process.stdout.write(
     isJson ? `${JSON.stringify({ folder, ...incident }, null, 2)}\n` : explainIncident(folder, incident),
   );

@@ -38,7 +38,7 @@ export function diagnose(
   environment: NodeJS.ProcessEnv,
 ): Diagnosis {
   const heap = findHeapInForce(service, found, environment);
-  const findings = found.origin === '--limit' ? [] : findHere(service, heap.nodeMajor, config, environment);
+  const findings = found.origin === '--limit' ? [] : findHere(service, heap.nodeVersion, config, environment);
   const common = { found, service, heap, findings };
   const { limitBytes } = found.limit;
   if (!found.isBounded) {
@@ -68,13 +68,13 @@ export function diagnose(
 
 function findHere(
   { pid }: Service,
-  nodeMajor: number,
+  nodeVersion: string,
   { incidentDir }: PlimsollConfig,
   environment: NodeJS.ProcessEnv,
 ): MachineFinding[] {
   return findOnMachine({
     pid: pid ?? 'self',
-    nodeMajor,
+    nodeVersion,
     environment,
     incidentDir: incidentDir ?? defaultIncidentDir(),
   });

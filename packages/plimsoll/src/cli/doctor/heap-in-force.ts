@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { predictV8Heap, readUserHeapFlags, type UserHeapFlag, type V8Heap } from '@plimsoll/heap';
 import { planService } from '../../service-plan.ts';
-import { nodeMajorOf } from '../run/node-version.ts';
+import { nodeVersionOf } from '../run/node-version.ts';
 import type { ServiceLimit } from '../service-limit.ts';
 import type { Service } from './service.ts';
 
@@ -9,6 +9,8 @@ import type { Service } from './service.ts';
 export interface HeapInForce {
   readonly heap: V8Heap;
   readonly nodeMajor: number;
+  /** The whole version: `24.21.0`. */
+  readonly nodeVersion: string;
   /** In words: `V8's default`, `--max-old-space-size=300 (command line)`, `plimsoll run`. */
   readonly setBy: string;
 }
@@ -21,13 +23,14 @@ export function findHeapInForce(
 ): HeapInForce {
   const { nodeOptions } = service;
   const nodePath = service.nodePath ?? 'node';
-  const nodeMajor = nodeMajorOf(nodePath, environment);
+  const nodeVersion = nodeVersionOf(nodePath, environment);
+  const nodeMajor = Number.parseInt(nodeVersion, 10);
   const flags = readUserHeapFlags({ execArgv: service.words, nodeOptions });
   const planned =
     service.isRun === true && found.isBounded && flags.all.length === 0
       ? plannedHeap(found.limit.limitBytes, nodeMajor)
       : undefined;
-  if (planned !== undefined) return { heap: planned, nodeMajor, setBy: 'plimsoll run' };
+  if (planned !== undefined) return { heap: planned, nodeMajor, nodeVersion, setBy: 'plimsoll run' };
   const predicted = predictV8Heap({ limitBytes: found.limit.limitBytes, nodeMajor, flags });
   const isHere = found.origin !== '--limit';
   const measuredBytes = isHere ? measureHeapLimit(nodePath, flags.all, environment) : undefined;
@@ -43,6 +46,7 @@ export function findHeapInForce(
   return {
     heap,
     nodeMajor,
+    nodeVersion,
     setBy: isPlanned(service) ? 'plimsoll run' : setBy === '' ? 'V8’s default' : setBy,
   };
 }

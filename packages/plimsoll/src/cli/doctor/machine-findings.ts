@@ -2,8 +2,9 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { detectPlatform } from '@plimsoll/heap';
-import { formatBytes, kib } from '@plimsoll/memory';
 import type { Severity } from './diagnosis.ts';
+import { bugsOf } from './node-bugs.ts';
+import { swapFinding } from './swap-finding.ts';
 
 /** One thing beside the heap that decides how the service dies, or what is left of it. */
 export interface MachineFinding {
@@ -14,7 +15,8 @@ export interface MachineFinding {
     | 'musl'
     | 'incident-folder'
     | 'qos-class'
-    | 'node-version';
+    | 'node-version'
+    | 'node-bug';
   /** `good` is a note: nothing is wrong. */
   readonly severity: Severity;
   /** What was found, with numbers. */
@@ -27,7 +29,8 @@ export interface MachineFinding {
 export interface MachineTerms {
   /** The process whose service is judged; `self` where none runs. */
   readonly pid: number | 'self';
-  readonly nodeMajor: number;
+  /** Of the Node.js that runs the service: `24.21.0`. */
+  readonly nodeVersion: string;
   /** The environment of the service. */
   readonly environment: NodeJS.ProcessEnv;
   readonly incidentDir: string;
@@ -52,25 +55,15 @@ export function findOnMachine(terms: MachineTerms): MachineFinding[] {
   const root = terms.root ?? '/';
   const read = (path: string): string => readText(join(root, path));
   const found = [
-    swapFinding(read('/proc/meminfo')),
+    swapFinding(read, terms.pid),
     hugePageFinding(read('/sys/kernel/mm/transparent_hugepage/enabled')),
     libraryFinding(read(`/proc/${terms.pid}/maps`), terms.environment),
     folderFinding(terms.incidentDir),
     qosFinding(read(`/proc/${terms.pid}/cgroup`)),
-    nodeFinding(terms.nodeMajor),
+    nodeFinding(Number.parseInt(terms.nodeVersion, 10)),
+    ...bugFindings(terms.nodeVersion),
   ];
   return found.filter((finding) => finding !== undefined);
-}
-
-function swapFinding(meminfo: string): MachineFinding | undefined {
-  const swapBytes = kib(Number(/^SwapTotal:\s+(\d+) kB/m.exec(meminfo)?.[1] ?? 0));
-  if (swapBytes === 0) return undefined;
-  return {
-    name: 'swap',
-    severity: 'good',
-    sentence: `this machine has ${formatBytes(swapBytes)} of swap, and a service that swaps stands still at every collection before anything is killed`,
-    remedy: 'Forbid it for the container: memory.swap.max 0, or --memory-swap equal to --memory.',
-  };
 }
 
 function hugePageFinding(enabled: string): MachineFinding | undefined {
@@ -157,13 +150,22 @@ function nodeFinding(nodeMajor: number): MachineFinding | undefined {
   const ended = ENDED[nodeMajor];
   if (ended === undefined && nodeMajor >= 24) return undefined;
   const overhead =
-    'the collector keeps up to 21 % of a heap above 400 MiB beside it (5 % from Node.js 24 on)';
+    'the collector keeps 10 % of a heap beside it, 22 % of what lies above 400 MiB (5 % from Node.js 24 on)';
   return {
     name: 'node-version',
     severity: 'good',
     sentence: `Node.js ${nodeMajor}: ${overhead}${ended === undefined ? '' : `, and its support ended in ${ended}`}`,
     remedy: 'Node.js 24 or later gives the same container a larger heap.',
   };
+}
+
+function bugFindings(nodeVersion: string): MachineFinding[] {
+  return bugsOf(nodeVersion).map(({ sentence, remedy, link }) => ({
+    name: 'node-bug',
+    severity: 'good',
+    sentence: `Node.js ${nodeVersion}: ${sentence}`,
+    remedy: `${remedy} (${link})`,
+  }));
 }
 
 function readText(path: string): string {

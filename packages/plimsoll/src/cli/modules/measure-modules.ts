@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ModuleCostReport } from '@plimsoll/lazy';
 import { CommandFailure } from '../failure.ts';
+import { userEnvironment } from '../user-environment.ts';
 
 /** A service that does not end by SIGTERM ends by SIGKILL. */
 const TERM_GRACE_MS = 10_000;
@@ -33,7 +34,9 @@ export async function measureModules(command: readonly string[], forMs: number):
 }
 
 async function runFor(program: string, words: readonly string[], forMs: number): Promise<void> {
-  const child = spawn(program, words, { stdio: ['inherit', 2, 2] });
+  // Unguarded, even where the service asks for the guard: what is measured is the service, and the measurement has an inspector session of its own.
+  const env = { ...userEnvironment(), PLIMSOLL: 'off' };
+  const child = spawn(program, words, { stdio: ['inherit', 2, 2], env });
   // Ctrl-C reaches the child by itself; this process stays for the report.
   const stay = (): void => {};
   process.on('SIGINT', stay);

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { preloadPath } from '../../preload-file.ts';
 
 const SWITCHES: ReadonlySet<string> = new Set(['--permission', '--experimental-permission']);
@@ -21,7 +21,7 @@ export function unreadableGuardFolder(words: readonly string[]): string | undefi
 /** The folders the guard is read from: ours, and that of the packages beside it, which may lie elsewhere under a linking package manager. */
 function guardFolders(): string[] {
   const own = dirname(dirname(preloadPath()));
-  const memory = dirname(dirname(fileURLToPath(import.meta.resolve('@plimsoll/memory'))));
+  const memory = dirname(dirname(createRequire(import.meta.url).resolve('@plimsoll/memory')));
   return [own, memory].map((folder) => realpathSync(folder));
 }
 

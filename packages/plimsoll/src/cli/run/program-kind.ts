@@ -3,13 +3,13 @@ import { basename } from 'node:path';
 
 /**
  * How a program takes flags meant for Node.js. `node`: as its arguments. `launcher`: it starts Node.js sooner or later, so in `NODE_OPTIONS`.
- * `package-manager`: likewise, and it stays in memory beside the service. `other`: not at all.
+ * `manager`: likewise, and it stays in memory beside the service, as package managers and process managers do. `other`: not at all.
  */
-export type ProgramKind = 'node' | 'launcher' | 'package-manager' | 'other';
+export type ProgramKind = 'node' | 'launcher' | 'manager' | 'other';
 
 const NODE_NAMES: ReadonlySet<string> = new Set(['node', 'nodejs']);
 
-const PACKAGE_MANAGERS: ReadonlySet<string> = new Set([
+const MANAGERS: ReadonlySet<string> = new Set([
   'npm',
   'npx',
   'pnpm',
@@ -17,6 +17,9 @@ const PACKAGE_MANAGERS: ReadonlySet<string> = new Set([
   'yarn',
   'yarnpkg',
   'corepack',
+  'pm2',
+  'pm2-runtime',
+  'pm2-docker',
 ]);
 
 /** Programs that become, or wait for, the program they are given: shells, init programs, what sets users, limits and secrets, version managers. */
@@ -34,7 +37,7 @@ export function kindOfProgram(word: string, path: string): ProgramKind {
   const realName = names[2] ?? '';
   if (realName === 'bun' || realName === 'deno') return 'other';
   if (names.some((name) => NODE_NAMES.has(name))) return 'node';
-  if (names.some((name) => PACKAGE_MANAGERS.has(name))) return 'package-manager';
+  if (names.some((name) => MANAGERS.has(name))) return 'manager';
   if (names.some((name) => LAUNCHERS.has(name))) return 'launcher';
   const interpreter = interpreterOf(path);
   return interpreter !== undefined && (NODE_NAMES.has(interpreter) || LAUNCHERS.has(interpreter))
