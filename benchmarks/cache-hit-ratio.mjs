@@ -1,9 +1,12 @@
 // Which share of requests does the adaptive policy hit, against FIFO, LRU, CLOCK, SIEVE, S3-FIFO, ARC, W-TinyLFU and the optimum, on recorded and generated traces?
-//   pnpm bench cache-hit-ratio [--json] [--quick] [part of a trace's name]
-import { mkdirSync, writeFileSync } from 'node:fs';
+//   pnpm bench cache-hit-ratio [--json] [--quick] [--again] [--held-out] [part of a trace's name]
+// --again replays ours only: what the others hit never changes and is taken from the result that is there.
+// --held-out replays other generated traces instead, three seeds, on which nothing was tuned.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cache } from '../packages/cache/dist/index.js';
 import { Arc, Clock, Fifo, Lru, optimalHits, S3Fifo, Sieve, WTinyLfu } from './cache/policies.mjs';
+import { heldOutTraces } from './cache/held-out.mjs';
 import { generatedTraces, recordedTraces } from './cache/traces.mjs';
 
 class Ours {
@@ -42,35 +45,49 @@ const published = [
 
 const words = process.argv.slice(2);
 const wanted = words.find((word) => !word.startsWith('--'));
+const isHeldOut = words.includes('--held-out');
 const folder = process.env['PLIMSOLL_TRACES'];
-const recorded = recordedTraces(folder);
-if (recorded.length === 0) {
+const recorded = isHeldOut ? [] : recordedTraces(folder);
+if (recorded.length === 0 && !isHeldOut) {
   process.stderr.write(
     'No recorded traces: PLIMSOLL_TRACES names no folder of *.u32.gz files. Generated ones only.\n',
   );
 }
 
+const heldOut = () =>
+  [101, 7, 2_024].flatMap((seed) =>
+    heldOutTraces(seed).map((trace) => ({ ...trace, name: `${trace.name} (${seed})`, isGenerated: true })),
+  );
+const traces = isHeldOut ? heldOut() : [...recorded, ...generatedTraces()];
+const resultFile = join(
+  import.meta.dirname,
+  'results',
+  isHeldOut ? 'cache-hit-ratio-held-out.json' : 'cache-hit-ratio.json',
+);
+const kept = words.includes('--again') ? JSON.parse(readFileSync(resultFile, 'utf8')).rows : [];
 const rows = [];
 const percent = (hits, trace) => (100 * hits) / trace.length;
 const print = (name, size, cells) =>
   process.stdout.write(
-    `${name.padEnd(28)}${String(size).padStart(8)}${cells.map((cell) => String(cell).padStart(10)).join('')}\n`,
+    `${name.padEnd(38)}${String(size).padStart(8)}${cells.map((cell) => String(cell).padStart(10)).join('')}\n`,
   );
 print('trace', 'entries', [...Object.keys(policies), 'optimum']);
-for (const { name, isReal, isGenerated, sizes, read } of [...recorded, ...generatedTraces()]) {
+for (const { name, isReal, isGenerated, sizes, read } of traces) {
   if (wanted !== undefined && !name.includes(wanted)) continue;
   let trace = read();
   if (words.includes('--quick') && trace.length > 500_000) trace = trace.subarray(0, 500_000);
   const keyCount = sizes === undefined ? new Set(trace).size : 0;
   for (const size of sizes ?? [0.01, 0.05, 0.2].map((ratio) => Math.max(10, Math.round(keyCount * ratio)))) {
-    const hitPercent = {};
+    const known = kept.find((row) => row.trace === name && row.entries === size)?.hitPercent ?? {};
+    const hitPercent = { ...known };
     for (const [policy, make] of Object.entries(policies)) {
+      if (policy !== 'Plimsoll' && hitPercent[policy] !== undefined) continue;
       const cache = make(size);
       let hits = 0;
       for (let at = 0; at < trace.length; at++) if (cache.access(trace[at])) hits++;
       hitPercent[policy] = percent(hits, trace);
     }
-    hitPercent.optimum = percent(optimalHits(trace, size), trace);
+    hitPercent.optimum ??= percent(optimalHits(trace, size), trace);
     rows.push({ trace: name, isReal, isGenerated: isGenerated === true, entries: size, hitPercent });
     print(
       name,
@@ -96,14 +113,14 @@ function groupByTrace(cells) {
 }
 
 const summary = {};
-for (const [label, kept] of [
+for (const [label, isKept] of [
   ['mean, real traces', (row) => row.isReal],
   ['mean, recorded traces', (row) => !row.isGenerated],
   ['mean, generated traces', (row) => row.isGenerated],
 ]) {
-  if (!rows.some(kept)) continue;
+  if (!rows.some(isKept)) continue;
   summary[label] = Object.fromEntries(
-    [...Object.keys(policies), 'optimum'].map((policy) => [policy, mean(policy, kept)]),
+    [...Object.keys(policies), 'optimum'].map((policy) => [policy, mean(policy, isKept)]),
   );
   print(
     label,
@@ -130,6 +147,5 @@ for (const [trace, entries, policy, expected] of words.includes('--quick') ? [] 
 }
 if (words.includes('--json')) {
   mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  const file = join(import.meta.dirname, 'results', 'cache-hit-ratio.json');
-  writeFileSync(file, `${JSON.stringify({ node: process.version, summary, worst, rows }, null, 1)}\n`);
+  writeFileSync(resultFile, `${JSON.stringify({ node: process.version, summary, worst, rows }, null, 1)}\n`);
 }

@@ -1,7 +1,8 @@
 // How fast is a hit, a hit with a key made for the request, and a set that evicts; how many bytes does an entry cost; what does collection cost under churn?
-//   pnpm bench cache [--json] [--sizes 1000,100000] [--rounds 31] [--only speed|memory]
-// Speed: one process, contenders interleaved in slices of 16,384 operations, every result checked, ratios to lru-cache by the median slice with quartiles.
-// Memory: a process for each contender, alternated.
+//   pnpm bench cache [--json] [--sizes 1000,100000] [--rounds 31] [--only speed|memory] [--kinds string] [--operations evict] [--contenders plimsoll]
+// Speed: CPU time (collection included) in one process, contenders interleaved in slices of 16,384 operations, every result checked, ratios to lru-cache by the
+// median slice with quartiles.
+// Memory: processes of their own, three for each contender, in turns; medians.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,12 +14,17 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     sizes: { type: 'string', default: '1000,100000,1000000' },
     rounds: { type: 'string', default: '31' },
+    contenders: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
+    kinds: { type: 'string', default: 'string,number' },
+    operations: { type: 'string', default: 'hit,fresh,evict' },
   },
 });
 const sliceCount = 16_384;
 const rounds = Number(options.rounds);
-const names = Object.keys(contenders);
+const names = Object.keys(contenders).filter(
+  (name) => options.contenders === '' || name === 'lru-cache' || options.contenders.split(',').includes(name),
+);
 const value = { is: 'the value' };
 const stringKey = (at) => `user:${String(at).padStart(15, '0')}`;
 const numberKey = (at) => at * 7 + 1;
@@ -33,10 +39,12 @@ function shuffled(keys) {
   return keys;
 }
 
-/** A loop of its own for every contender, so that none is slowed by the shapes of another. */
+let loops = 0;
+
+/** A loop of its own for every contender, so that none is slowed by the shapes of another; the comment keeps V8 from taking equal texts for one function. */
 function loopOf(body) {
   // oxlint-disable-next-line no-new-func, no-implied-eval -- a function of its own is the point: shared ones would be slowed by each other's shapes.
-  return new Function('cache', 'keys', 'start', 'count', 'value', body);
+  return new Function('cache', 'keys', 'start', 'count', 'value', `/* ${loops++} */ ${body}`);
 }
 const walk = (use) =>
   `let found = 0; const { length } = keys; for (let done = 0, at = start; done < count; done++) { ${use} if (++at === length) at = 0; } return found;`;
@@ -64,9 +72,10 @@ function measure(kind, size, operation) {
       operation === 'evict' ? Array.from({ length: sliceCount }, () => keyOf(fresh++)) : undefined;
     const order = round % 2 === 0 ? runs : runs.toReversed();
     for (const run of order) {
-      const startedNs = process.hrtime.bigint();
+      const startedCpu = process.cpuUsage();
       const found = run.loop(run.cache, slice ?? asked, slice === undefined ? start : 0, sliceCount, value);
-      const ns = Number(process.hrtime.bigint() - startedNs) / sliceCount;
+      const { user, system } = process.cpuUsage(startedCpu);
+      const ns = ((user + system) * 1_000) / sliceCount;
       if (round < 5) continue;
       run.found += found;
       run.times.push(ns);
@@ -90,16 +99,25 @@ function measure(kind, size, operation) {
   });
 }
 
+/** Medians of three processes for each contender, taken in turns. */
 function measureMemory(kind, size) {
   const child = join(import.meta.dirname, 'cache', 'memory-child.mjs');
-  return names.map((name) => {
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      ['--expose-gc', child, name, kind, String(size)],
-      { encoding: 'utf8' },
-    );
-    if (status !== 0) throw new Error(`${name}: ${stderr}`);
-    return { kind, size, name, ...JSON.parse(stdout) };
+  const runs = names.map(() => []);
+  for (let turn = 0; turn < 3; turn++) {
+    for (const [at, name] of names.entries()) {
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        ['--expose-gc', child, name, kind, String(size)],
+        { encoding: 'utf8' },
+      );
+      if (status !== 0) throw new Error(`${name}: ${stderr}`);
+      runs[at].push(JSON.parse(stdout));
+    }
+  }
+  const median = (values) => values.toSorted((a, b) => a - b)[1];
+  return names.map((name, at) => {
+    const figures = Object.keys(runs[at][0]).map((key) => [key, median(runs[at].map((run) => run[key]))]);
+    return { kind, size, name, ...Object.fromEntries(figures) };
   });
 }
 
@@ -130,6 +148,7 @@ if (options.only !== 'memory') {
       ['number', 'hit'],
       ['number', 'evict'],
     ]) {
+      if (!options.kinds.includes(kind) || !options.operations.includes(operation)) continue;
       const rows = measure(kind, size, operation);
       speed.push(...rows);
       print(`\n${kind} ${size} ${operation}: times lru-cache's speed (quartiles), ns`);
@@ -147,7 +166,7 @@ if (options.only !== 'speed') {
     const rows = measureMemory(kind, 100_000);
     memory.push(...rows);
     print(
-      `\n${kind} 100000: bytes an entry beside key and value, filled and churned; under churn of 300,000: collection ms, longest, CPU ms`,
+      `\n${kind} 100000: bytes an entry beside key and value, filled and churned; under churn of 2,000,000: collection ms, longest, CPU ms`,
     );
     for (const row of rows) {
       print(

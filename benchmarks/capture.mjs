@@ -1,23 +1,35 @@
-// Does every death under a real kernel limit leave a valid incident that names the leaking file and line, and does no capture ever kill?
-// pnpm bench capture [--only timers,256,24] [--repeat 3] [--rate 10] [--out file.jsonl] [--shared-binary] [--json]
-// One JSON line a cell, appended as it ends; cells that are in the file already are skipped. Needs root and the v1 memory controller.
-// Outcomes: SIGABRT = V8's own limit (134), SIGKILL = the kernel (137), livelock = neither within the time (the kernel evicts the program's own text).
+// Does every death under a real kernel limit leave a valid incident that names what leaks, and does no capture ever kill?
+// pnpm bench capture [--only timers,256,24] [--peers] [--repeat 5] [--for 280] [--rate 10] [--out file.jsonl] [--fresh] [--shared-binary] [--json]
+// Sixteen ways to die × 256, 512 and 1024 MiB × Node 20, 22, 24, 26, one after the other, each in a cgroup of its own under `plimsoll run`. One JSON line a cell,
+// appended as it ends; cells that are in the file already are not run again, and `--for` ends the command after so many seconds: the whole matrix can be run in
+// pieces. `--only` takes names, limits, majors and contenders. `--peers` adds the tools people use instead. Growth is so many bytes a second whatever the machine
+// does, and nothing is judged by time. Needs root and the v1 memory controller.
+// Outcomes: SIGABRT = V8's own limit, by V8 or by the guard (134); SIGKILL = the kernel (137); livelock = neither: the kernel evicts the program's own text.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCell, scenarios } from './capture/cell.mjs';
+import { runCell } from './capture/cell.mjs';
+import { contenderNames } from './capture/contenders.mjs';
+import { scenarios } from './capture/scenarios.mjs';
+import { printSummary, rowText } from './capture/summary.mjs';
 import { cgroupRefusal } from './cgroup/memory-cgroup.mjs';
 import { nodeFor } from '../scripts/nodes.mjs';
+
+const limitsMib = [256, 512, 1024];
+const majors = [20, 22, 24, 26];
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    peers: { type: 'boolean', default: false },
     repeat: { type: 'string', default: '1' },
-    rate: { type: 'string', default: '10' },
+    for: { type: 'string', default: 'Infinity' },
+    rate: { type: 'string' },
     out: {
       type: 'string',
       default: join(import.meta.dirname, '..', 'node_modules', '.cache', 'capture.jsonl'),
     },
+    fresh: { type: 'boolean', default: false },
     'shared-binary': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -28,86 +40,83 @@ if (refusal !== undefined) {
   process.exit(1);
 }
 
-const limitsMib = [256, 512, 1024];
-const majors = [20, 24];
+const beganMs = performance.now();
 const wanted = values.only.split(',').filter((word) => word !== '');
-const isWanted = (cell) => wanted.every((word) => Object.values(cell).map(String).includes(word));
-/** Longer than a leak of this rate needs to fill the limit three times over. */
-const timeoutMs = (limitMib) => 30_000 + (limitMib / Number(values.rate)) * 3000;
+const known = [...Object.keys(scenarios), ...contenderNames, ...[...limitsMib, ...majors].map(String)];
+const unknown = wanted.filter((word) => !known.includes(word));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no such scenario, contender, limit or major: ${unknown.join(', ')}; there are ${known.join(' ')}\n`,
+  );
+  process.exit(2);
+}
+/** Of each kind of word, one must fit; a kind nobody named fits. */
+const isWanted = (cell) =>
+  [Object.keys(scenarios), contenderNames, limitsMib.map(String), majors.map(String)].every((kind) => {
+    const words = wanted.filter((word) => kind.includes(word));
+    return words.length === 0 || words.some((word) => Object.values(cell).map(String).includes(word));
+  });
 
 mkdirSync(dirname(values.out), { recursive: true });
+if (values.fresh) writeFileSync(values.out, '');
 const lines = existsSync(values.out)
   ? readFileSync(values.out, 'utf8')
-      .trim()
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line))
   : [];
-const keyOf = ({ scenario, limitMib, major, rate, repeat }) =>
-  [scenario, limitMib, major, rate, repeat].join();
-const rows = [];
-for (let repeat = 1; repeat <= Number(values.repeat); repeat += 1) {
-  for (const scenario of Object.keys(scenarios).filter((name) => scenarios[name].leaks !== false)) {
-    for (const limitMib of limitsMib) {
-      for (const major of majors) {
-        const cell = { scenario, limitMib, major, rate: Number(values.rate), repeat };
-        if (!isWanted({ scenario, limitMib, major })) continue;
-        const known = lines.find((line) => keyOf(line) === keyOf(cell));
-        const row = known ?? { ...cell, ...(await measure(cell)) };
-        if (known === undefined) appendFileSync(values.out, `${JSON.stringify(row)}\n`);
-        rows.push(row);
-        process.stdout.write(`${rowText(row)}\n`);
-      }
-    }
-  }
-}
-summarise();
+const keyOf = ({ scenario, contender, limitMib, major, rate, repeat }) =>
+  [scenario, contender, limitMib, major, rate ?? 'own', repeat].join();
 
-async function measure({ scenario, limitMib, major, rate }) {
-  const { stderr, ...cell } = await runCell({
+const cells = [];
+for (let repeat = 1; repeat <= Number(values.repeat); repeat += 1)
+  for (const limitMib of limitsMib)
+    for (const scenario of Object.keys(scenarios).filter((name) => scenarios[name].leaks !== false))
+      for (const major of majors)
+        for (const contender of contenderNames) {
+          if (contender !== 'plimsoll' && !values.peers && !wanted.includes(contender)) continue;
+          if (!isWanted({ scenario, contender, limitMib, major })) continue;
+          cells.push({
+            scenario,
+            contender,
+            limitMib,
+            major,
+            rate: values.rate && Number(values.rate),
+            repeat,
+          });
+        }
+
+const rows = [];
+for (const cell of cells) {
+  const before = lines.find((line) => keyOf(line) === keyOf(cell));
+  if (before === undefined && performance.now() - beganMs > Number(values.for) * 1000) continue;
+  const row = before ?? { ...cell, ...(await measure(cell)) };
+  if (before === undefined) appendFileSync(values.out, `${JSON.stringify(row)}\n`);
+  if (before === undefined || values.json) process.stdout.write(`${rowText(row)}\n`);
+  rows.push(row);
+}
+printSummary(rows, cells.length);
+if (values.json) {
+  const path = join(import.meta.dirname, 'results', 'capture.json');
+  mkdirSync(dirname(path), { recursive: true });
+  const kept = rows.map(({ stderr: _stderr, others: _others, ...row }) => row);
+  writeFileSync(path, `${JSON.stringify({ node: process.versions.node, cells: kept }, null, 1)}\n`);
+}
+const isClean = rows.every(
+  ({ answer, killedInCapture, faults }) => answer !== 'wrong' && !killedInCapture && !faults?.length,
+);
+if (rows.length === 0 || !isClean) process.exitCode = 1;
+
+async function measure({ scenario, contender, limitMib, major, rate }) {
+  const fillSeconds = rate === undefined ? scenarios[scenario].fillSeconds : limitMib / rate;
+  const { stderr, ...row } = await runCell({
     scenario,
+    contender,
     limitBytes: limitMib * 2 ** 20,
     nodePath: nodeFor(major),
     ratePerSecond: rate,
     isPrivate: !values['shared-binary'],
-    timeoutMs: timeoutMs(limitMib),
+    timeoutMs: 40_000 + fillSeconds * 3000,
   });
-  return cell.valid ? cell : { ...cell, stderr: stderr.slice(0, 4000) };
-}
-
-function rowText(row) {
-  const words = [
-    row.scenario.padEnd(8),
-    String(row.limitMib).padStart(5),
-    `node ${row.major}`,
-    row.outcome.padEnd(8),
-  ];
-  const marks = [
-    row.valid ? 'valid' : 'NOT VALID',
-    row.named ? 'named' : 'NOT NAMED',
-    row.trigger,
-    (row.captures ?? []).join(' '),
-  ];
-  return [
-    ...words,
-    ...marks,
-    `written at heap ${row.writtenHeapRatio} of ${row.lastHeapRatio}`,
-    `peak ${row.peakRatio}`,
-    `kernel kills ${row.oomKills}`,
-    row.killedInCapture ? 'KILLED IN CAPTURE' : '',
-    row.faults.join('; '),
-  ].join('  ');
-}
-
-function summarise() {
-  const count = (test) => rows.filter(test).length;
-  const text = `${rows.length} cells: valid ${count((row) => row.valid)}, named ${count((row) => row.named)}, with a snapshot ${count((row) => (row.captures ?? []).some((rung) => rung.startsWith('snapshot')))}, killed during a capture ${count((row) => row.killedInCapture)}\n`;
-  process.stdout.write(text);
-  if (values.json) {
-    const path = join(import.meta.dirname, 'results', 'capture.json');
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${JSON.stringify({ node: process.versions.node, cells: rows }, null, 2)}\n`);
-  }
-  if (rows.length === 0 || count((row) => !row.valid || !row.named || row.killedInCapture) > 0)
-    process.exitCode = 1;
+  return row.named || contender !== 'plimsoll' ? row : { ...row, stderr: stderr?.slice(-3000) };
 }

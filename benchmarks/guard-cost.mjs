@@ -26,7 +26,16 @@ const contenders = [
   { name: 'bare', execArgv: [] },
   { name: 'bare again (A/A)', execArgv: [] },
   { name: 'inspector and sampling', execArgv: preload(join(here, 'guard-cost', 'preload-sampling.mjs')) },
-  ...(existsSync(auto) ? [{ name: 'plimsoll/auto', execArgv: preload(auto) }] : []),
+  ...(existsSync(auto)
+    ? [
+        { name: 'plimsoll/auto', execArgv: preload(auto) },
+        {
+          name: 'without requests',
+          execArgv: preload(auto),
+          env: { ...process.env, PLIMSOLL_REQUESTS: 'off' },
+        },
+      ]
+    : []),
   ...(values.armed
     ? [{ name: 'armed (debugger held)', execArgv: preload(join(here, 'guard-cost', 'preload-debugger.mjs')) }]
     : []),
@@ -37,10 +46,11 @@ const body = JSON.stringify({
   items: Array.from({ length: 12 }, (_, i) => ({ sku: `sku-${i}`, price: i + 0.5, quantity: i })),
 });
 
-async function start({ name, execArgv }) {
+async function start({ name, execArgv, env }) {
   const child = fork(join(here, 'guard-cost', 'service.mjs'), {
     execPath: node,
     execArgv,
+    env,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const [ready] = await once(child, 'message');
@@ -96,9 +106,10 @@ function startUp(rounds) {
   const program = `const fs = require('fs'); fs.writeSync(1, JSON.stringify([performance.now(), +/RssAnon:\\s+(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]]))`;
   const runs = new Map(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, execArgv } of contenders) {
+    for (const { name, execArgv, env } of contenders) {
       const text = execFileSync(node, [...execArgv, '-e', program], {
         encoding: 'utf8',
+        env,
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       runs.get(name).push(JSON.parse(text));

@@ -1,7 +1,7 @@
 // Does a heap follow a container that is resized in place, from 128 to 512 MiB, without a restart; and where it may not grow, does the process end instead of hanging?
 //
-// pnpm bench heap-growth [--nodes 20,22,24,26] [--forms grown,same,own-flag,worker,inspector] [--json]
-// `grown`: the limit is raised once the guard is armed. `same`: it stays. `own-flag`: it is raised, and the user has sized the heap himself. `worker`, `inspector`: it is raised, and a worker thread lives or the inspector port is open,
+// pnpm bench heap-growth [--nodes 20,22,24,26] [--forms grown,little,sentinel,same,own-flag,worker,inspector] [--json]
+// `grown`: the limit is raised once the guard is armed. `little`: it is raised to 192 MiB, less than V8 would allow itself, and the service never stops keeping. `sentinel`: as grown, with the guard's second thread. `same`: it stays. `own-flag`: it is raised, and the user has sized the heap himself. `worker`, `inspector`: it is raised, and a worker thread lives or the inspector port is open,
 // in which case a pause could hang, so that the heap does not grow. Real memory cgroups; the service is started by `plimsoll run`.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const here = import.meta.dirname;
 const MIB = 2 ** 20;
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
 const service = join(here, 'heap-growth', 'growing-service.cjs');
-const forms = ['grown', 'same', 'own-flag', 'worker', 'inspector'];
+const forms = ['grown', 'little', 'sentinel', 'same', 'own-flag', 'worker', 'inspector'];
 const flagsOf = { 'own-flag': ['--max-old-space-size=47'], inspector: ['--inspect=127.0.0.1:0'] };
 const TIMEOUT_MS = 90_000;
 
@@ -22,7 +22,7 @@ export async function measureGrowth({ nodePath, form }) {
   const group = new MemoryCgroup(128 * MIB);
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-heap-growth-'));
   const flags = flagsOf[form] ?? [];
-  const argument = form === 'worker' ? ['worker'] : [];
+  const argument = form === 'worker' || form === 'little' ? [form] : [];
   try {
     const words = ['run', '--', nodePath, ...flags, service, ...argument];
     const { code, signal, timedOut, livelocked, stdout, stderr } = await group.run(command, words, {
@@ -30,6 +30,7 @@ export async function measureGrowth({ nodePath, form }) {
         PATH: `${dirname(nodePath)}:${process.env.PATH}`,
         HOME: process.env.HOME,
         PLIMSOLL_INCIDENT_DIR: folder,
+        PLIMSOLL_SENTINEL: form === 'sentinel' ? 'always' : 'never',
       },
       timeoutMs: TIMEOUT_MS,
       onSpawn: (child) => {
@@ -38,7 +39,7 @@ export async function measureGrowth({ nodePath, form }) {
           text += chunk;
           if (!text.includes('"plimsoll":"armed"')) return;
           child.stderr.off('data', raise);
-          if (form !== 'same') group.limitBytes = 512 * MIB;
+          if (form !== 'same') group.limitBytes = (form === 'little' ? 192 : 512) * MIB;
         };
         child.stderr.on('data', raise);
       },

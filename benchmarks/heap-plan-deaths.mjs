@@ -1,8 +1,7 @@
 // How does a service that leaks JavaScript objects die in a container: by V8's own limit (134), by the kernel (137), or not at all while nothing works?
 //
 // pnpm bench heap-plan-deaths [--only 256,24,plan,records] [--nodes 20,24] [--fresh] [--json]
-// Cells: limit (MiB) × Node.js × sizing × what is leaked (records in an array, sessions in a Map). `plan`: the flags `plimsoll flags` prints inside the group. `plan-20`: those flags in a group that is 20 MiB smaller, as
-// if the evidence had been written. `default`: no flags. `75%`: old space of three quarters of the limit. Every cell has its own copy of node whose pages are in
+// Cells: limit (MiB) × Node.js × sizing × what is leaked (records in an array, sessions in a Map). `plan`: the flags `plimsoll flags` prints inside the group. `default`: no flags. `75%`: old space of three quarters of the limit. Every cell has its own copy of node whose pages are in
 // nobody's memory, as the first container of an image on a node. One JSON line per cell in results/heap-plan-deaths.jsonl; cells found there are not run again.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,24 +13,21 @@ const here = import.meta.dirname;
 const MIB = 2 ** 20;
 const service = join(here, 'heap-plan-deaths', 'allocating-service.cjs');
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
-const sizings = ['plan', 'plan-20', 'default', '75%'];
+const sizings = ['plan', 'default', '75%'];
 const leaks = ['records', 'sessions'];
 const TIMEOUT_MS = 180_000;
-/** What a busy node keeps of its own program in memory; see packages/heap/src/plan/reserves.ts. */
-const PROGRAM_BYTES = 36 * MIB;
+/** What a busy node keeps of its own program in memory; see packages/heap/src/plan/platform.ts. */
+const PROGRAM_BYTES = 48 * MIB;
 
 /** Runs one cell to the service's end. */
 export async function measureDeath({ limitMib, nodePath, sizing, leak }) {
   const program = privateProgram(nodePath);
   const planned = new MemoryCgroup(limitMib * MIB);
-  const smaller = sizing === 'plan-20' ? new MemoryCgroup((limitMib - 20) * MIB) : undefined;
   try {
     const flags = await flagsOf(sizing, limitMib, planned, nodePath);
-    const limitBytes = (smaller === undefined ? limitMib : limitMib - 20) * MIB;
-    return await runToDeath(smaller ?? planned, limitBytes, [program.path, ...flags, service, leak], flags);
+    return await runToDeath(planned, limitMib * MIB, [program.path, ...flags, service, leak], flags);
   } finally {
     planned.remove();
-    smaller?.remove();
     program.remove();
   }
 }

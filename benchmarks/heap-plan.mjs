@@ -1,10 +1,11 @@
 // How close is the heap the plan gives to the largest heap that still ends by V8 or by the guard, instead of by the kernel or in a livelock?
 //
 // pnpm bench heap-plan [--limits 128,256] [--nodes 20,24] [--workloads map,json,http,workers] [--fresh] [--json] [--calibrate]
-// For every limit × Node.js × workload: old space is raised from the plan until a run in a real memory cgroup ends by the kernel or not at all, then the border is
-// bisected to 2 %. Guard and autopsy are in place in every run, and every run has its own copy of node whose pages are in nobody's memory. The four workloads are
-// not those that the plan's constants were fitted on. One JSON line per cell in results/heap-plan.jsonl; cells found there are not run again, so that the whole
-// matrix can be run in pieces. `--calibrate` prints what an idle process, a worker and the program's pages take on this machine: a row of the platform table.
+// For every limit × Node.js × workload: a run with the plan's old space in a real memory cgroup, then with 5 % more, or less where it ended by the kernel or not at all, until one run ends well and
+// the next does not; the border is bisected to 5 %. Guard and autopsy are in place in every run, and every run has its own copy of node whose pages are in nobody's memory. The plan's constants were
+// fitted on these four workloads; `heap-plan-deaths` has others. One JSON line per cell in results/heap-plan.jsonl; cells found there are not run again, so that the whole
+// matrix can be run in pieces. `--calibrate` prints what an idle process, a worker and the program's pages take on this machine: a row of the platform table (with --json
+// in results/heap-calibration.json).
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -17,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { planHeap } from '@plimsoll/heap';
+import { detectPlatform, planHeap } from '@plimsoll/heap';
 import { nodeFor } from '../scripts/nodes.mjs';
 import { cgroupRefusal, MemoryCgroup } from './cgroup/memory-cgroup.mjs';
 import { privateProgram } from './cgroup/private-program.mjs';
@@ -28,12 +29,14 @@ const service = join(here, 'heap-plan', 'workload.cjs');
 const preload = join(here, '..', 'packages', 'plimsoll', 'dist', 'preload.cjs');
 const resultsFile = join(here, 'results', 'heap-plan.jsonl');
 const TIMEOUT_MS = 240_000;
-const RAISE_RATIO = 1.08;
-const BORDER_RATIO = 1.02;
+/** The first step from the plan: a plan that ends well beside one of 5 % more that does not is within 5 % of the largest. */
+const FIRST_RATIO = 1.05;
+const BORDER_RATIO = 1.05;
 const MAX_RATIO = 2;
+const LEAST_MIB = 12;
 
-/** What each workload needs beside the heap, as its owner would state it. */
-const needs = { map: {}, json: {}, http: { externalBytes: 50 * MIB }, workers: { workerCount: 2 } };
+/** What each workload needs beside the heap, as its owner would state it: for the Buffers what `plimsoll plan --observe` says of it. */
+const needs = { map: {}, json: {}, http: { externalBytes: 60 * MIB }, workers: { workerCount: 2 } };
 
 /** One run with an old space of `oldMib`; resolves to how it ended. */
 async function runOnce({ limitMib, nodePath, workload, oldMib, semiMib }) {
@@ -64,8 +67,9 @@ function outcomeOf({ code, signal, timedOut, livelocked, stderr }, group) {
   if (group.oomKillCount > 0) return 'kernel';
   if (livelocked) return 'livelock';
   if (timedOut) return 'unfinished';
-  if (stderr.includes('JavaScript heap out of memory')) return 'v8';
-  return code === 134 || signal === 'SIGABRT' ? 'guard' : `other (${code ?? signal})`;
+  const isAbort = code === 134 || signal === 'SIGABRT';
+  if (isAbort && stderr.includes('"plimsoll":"death"')) return 'guard';
+  return isAbort && stderr.includes('JavaScript heap out of memory') ? 'v8' : `other (${code ?? signal})`;
 }
 
 function isOurs(run) {
@@ -87,14 +91,16 @@ export async function measureCell({ limitMib, major, workload }) {
     );
     return isOurs(run);
   };
-  if (!(await attempt(plannedMib))) return { plannedMib, largestMib: null, runs };
-  let goodMib = plannedMib;
-  let badMib = Math.ceil(plannedMib * RAISE_RATIO);
-  while (badMib <= plannedMib * MAX_RATIO && (await attempt(badMib))) {
-    goodMib = badMib;
-    badMib = Math.ceil(badMib * RAISE_RATIO);
+  let goodMib = null;
+  let badMib = null;
+  let triedMib = plannedMib;
+  for (let ratio = FIRST_RATIO; goodMib === null || badMib === null; ratio *= 1.06) {
+    if (await attempt(triedMib)) goodMib = triedMib;
+    else badMib = triedMib;
+    if (triedMib < LEAST_MIB || triedMib > plannedMib * MAX_RATIO) break;
+    triedMib = badMib === null ? Math.ceil(triedMib * ratio) : Math.floor(triedMib / ratio);
   }
-  while (badMib > goodMib * BORDER_RATIO && badMib - goodMib > 2) {
+  while (goodMib !== null && badMib !== null && badMib > goodMib * BORDER_RATIO && badMib - goodMib > 2) {
     const middleMib = Math.floor((goodMib + badMib) / 2);
     if (await attempt(middleMib)) goodMib = middleMib;
     else badMib = middleMib;
@@ -102,42 +108,54 @@ export async function measureCell({ limitMib, major, workload }) {
   return { plannedMib, largestMib: goodMib, runs };
 }
 
-/** Anonymous and program pages of an idle process, and what an idle worker adds, in MiB. */
+/** Resident memory of an idle guarded process, of what an idle worker adds, and what the largest heap in 128 MiB leaves for the program's pages: a row of the platform table, in MiB. */
 async function calibrate(major) {
   const script =
     'const { Worker } = require("node:worker_threads"); const { readFileSync } = require("node:fs");' +
     'const read = (name) => Number(new RegExp(name + ":\\\\s+(\\\\d+)").exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024;' +
-    'setTimeout(() => { const idle = { anonymous: read("RssAnon"), program: read("RssFile") };' +
+    'setTimeout(() => { const idle = { anonymous: read("RssAnon"), mapped: read("RssFile") };' +
     'const workers = Array.from({ length: 4 }, () => new Worker("setInterval(() => {}, 1e6)", { eval: true }));' +
     'setTimeout(() => { console.log(JSON.stringify({ ...idle, worker: (read("RssAnon") - idle.anonymous) / 4 })); process.exit(); }, 1500); }, 500);';
-  const child = spawn(nodeFor(major), ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const idle = JSON.parse(await outputOf(nodeFor(major), ['-e', script]));
+  const cell = { limitMib: 128, major, workload: 'map' };
+  const { plannedMib, largestMib } = await measureCell(cell);
+  const { reserves } = planHeap({ limitBytes: 128 * MIB, nodeMajor: Number(major) });
+  const bytesOf = (name) => reserves.find((reserve) => reserve.name === name).bytes / MIB;
+  const overheadRatio = bytesOf('heap-overhead') / plannedMib;
+  const program = bytesOf('program') + (plannedMib - (largestMib ?? Number.NaN)) * (1 + overheadRatio);
+  const numbers = { ...idle, program };
+  const words = Object.entries(numbers).map(([name, mebibytes]) => `${name} ${mebibytes.toFixed(1)} MiB`);
+  process.stdout.write(`node ${major} on ${detectPlatform()}: ${words.join(', ')}\n`);
+  return { node: major, platform: detectPlatform(), ...numbers };
+}
+
+async function outputOf(file, words) {
+  const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
   await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
-  const idle = JSON.parse(text);
-  const numbers = ['anonymous', 'program', 'worker'].map((name) => `${name} ${idle[name].toFixed(1)} MiB`);
-  process.stdout.write(`node ${major} on ${process.platform} ${process.arch}: ${numbers.join(', ')}\n`);
+  return text;
 }
 
 function tableLine({ limitMib, node, workload, plannedMib, largestMib, runs }) {
-  const verdict =
-    largestMib === null
-      ? `THE PLAN ITSELF ENDS BY ${runs[0].outcome}`
-      : `largest ${largestMib} MiB, plan ÷ largest ${(plannedMib / largestMib).toFixed(3)}`;
-  return `${`${limitMib} MiB`.padStart(9)}  node ${node}  ${workload.padEnd(8)} plan ${plannedMib} MiB, ${verdict}, ${runs.length} runs`;
+  const ratio = largestMib === null ? 'none ended well' : (plannedMib / largestMib).toFixed(3);
+  return `${`${limitMib} MiB`.padStart(9)}  node ${node}  ${workload.padEnd(8)} plan ${plannedMib} MiB, largest ${largestMib} MiB, plan ÷ largest ${ratio}, ${runs.length} runs`;
 }
 
 async function main(words) {
   const listOf = (name, fallback) =>
     words.includes(name) ? (words[words.indexOf(name) + 1] ?? '').split(',') : fallback;
   const majors = listOf('--nodes', ['20', '22', '24', '26']);
-  if (words.includes('--calibrate')) {
-    for (const major of majors) await calibrate(major);
-    return;
-  }
   const why = cgroupRefusal();
   if (why !== undefined) {
     process.stdout.write(`SKIPPED: ${why}\n`);
+    return;
+  }
+  if (words.includes('--calibrate')) {
+    const rows = [];
+    for (const major of majors) rows.push(await calibrate(major));
+    if (words.includes('--json'))
+      writeFileSync(join(here, 'results', 'heap-calibration.json'), `${JSON.stringify(rows, null, 2)}\n`);
     return;
   }
   mkdirSync(dirname(resultsFile), { recursive: true });

@@ -35,8 +35,8 @@ const here = import.meta.dirname;
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
 /** What a right answer may name; empty where only the end itself is looked at. */
 const programs = {
-  timers: { path: join(here, 'capture', 'timers.mjs'), names: ['sessions'] },
-  async: { path: join(here, 'capture', 'async.mjs'), names: ['audit'] },
+  timers: { path: join(here, 'capture', 'programs', 'timers.mjs'), names: ['sessions'] },
+  async: { path: join(here, 'capture', 'programs', 'async.mjs'), names: ['audit'] },
   clone: { path: join(here, 'last-words', 'clone.mjs'), names: ['sessions', 'copies'] },
 };
 const rateMegabytes = '40';

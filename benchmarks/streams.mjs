@@ -2,11 +2,19 @@
 // pnpm bench streams [ndjson|array|endless|tee|flat] [--mb 300] [--rounds 3] [--gb 10] [--json]. Every measurement is a process of its own, alternated by rounds; process CPU
 // time, compilation and collections included, the lowest of the rounds, and the peak of its resident memory (VmHWM); importing is told apart. Results are checked: a contender with another count or sum is shown as wrong.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { array, ndjson } from './streams/contenders.mjs';
-import { endless, flat, tee } from './streams/bounds.mjs';
+import { bundleAll } from '../scripts/bundle.mjs';
 import { input } from './streams/inputs.mjs';
+
+// What users install, not the source tree: a module a file costs 6 MB more.
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-published-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const published = await bundleAll(folder);
+process.env.PLIMSOLL_BENCH_STREAMS = join(published['@plimsoll/streams'], 'dist', 'index.js');
+const { array, ndjson } = await import('./streams/contenders.mjs');
+const { endless, flat, tee } = await import('./streams/bounds.mjs');
 
 const words = process.argv.slice(2);
 const option = (name, otherwise) => {

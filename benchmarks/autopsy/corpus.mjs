@@ -128,6 +128,62 @@ export const leaking = {
   }),
 };
 
+/** Programs that were written after the autopsy, to see what it had not been made for. */
+export const heldOut = {
+  'closure of a factory': leak(['rows'], {
+    'main.mjs': `import { createStore } from './store.mjs';\n${counter}const store = createStore();\n${often(`store.add(${session})`)}`,
+    'store.mjs': `export function createStore() {\n  const rows = [];\n  return { add(row) { rows.push(row); }, get size() { return rows.length; } };\n}\n`,
+  }),
+  'two stores of one factory, one leaks': leak(['rows'], {
+    'main.cjs': `const { createStore } = require('./store.cjs');\n${counter}const small = createStore();\nconst large = createStore();\nfor (let i = 0; i < 20_000; i += 1) small.add({ i });\n${often(`large.add(${session})`)}exports.stores = [small, large];\n`,
+    'store.cjs': `exports.createStore = () => {\n  const rows = new Map();\n  return { add: (row) => rows.set(rows.size, row) };\n};\n`,
+  }),
+  'behind a proxy': leak(['rows', 'state'], {
+    'a.mjs': `${counter}const state = new Proxy({ rows: [] }, { get: (target, key) => target[key] });\n${often(`state.rows.push(${session})`)}`,
+  }),
+  'listeners of an AbortSignal': leak(['kEvents', 'signal', 'controller'], {
+    'a.mjs': `${counter}import { setMaxListeners } from 'node:events';\nconst controller = new AbortController();\nconst { signal } = controller;\nsetMaxListeners(0, signal);\nfunction watch() { const state = Array.from({ length: 300 }, () => (${session})); signal.addEventListener('abort', () => state); }\n${often('watch()', 1)}`,
+  }),
+  'stream that nobody reads': leak(['buffer', 'stream', '_readableState'], {
+    'a.mjs': `import { Readable } from 'node:stream';\n${counter}const stream = new Readable({ objectMode: true, read() {} });\n${often(`stream.push(${session})`)}`,
+  }),
+  'property under a symbol': leak(['items', 'kItems', 'store'], {
+    'a.mjs': `${counter}const kItems = Symbol('items');\nclass Store { constructor() { this[kItems] = new Set(); } add(v) { this[kItems].add(v); } }\nconst store = new Store();\n${often(`store.add(${session})`)}`,
+  }),
+  'array of arrays': leak(['grid'], {
+    'a.cjs': `${counter}const grid = Array.from({ length: 200 }, () => []);\n${often(`grid[n % 200].push(${session})`)}`,
+  }),
+  'cache on a function': leak(['cache', 'load'], {
+    'main.mjs': `import { load } from './load.mjs';\n${counter}${often('load((n += 1))')}${garbage}`,
+    'load.mjs': `export function load(id) { const hit = load.cache.get(id); if (hit) return hit; const row = { id, text: 'row ' + id }; load.cache.set(id, row); return row; }\nload.cache = new Map();\n`,
+  }),
+  'memoized by a wrapper': leak(['memo'], {
+    'main.cjs': `const { memoize } = require('./memoize.cjs');\n${counter}const load = memoize((id) => ({ id, user: 'user ' + id }));\n${often('load((n += 1))')}`,
+    'memoize.cjs': `exports.memoize = (fn) => { const memo = new Map(); return (key) => { if (!memo.has(key)) memo.set(key, fn(key)); return memo.get(key); }; };\n`,
+  }),
+  'property of a prototype': leak(['pool', 'Session'], {
+    'a.mjs': `${counter}class Session {}\nSession.prototype.pool = [];\nconst one = new Session();\n${often(`one.pool.push(${session})`)}`,
+  }),
+  'subscribers of a diagnostics channel': leak(['_subscribers', 'requests'], {
+    'a.mjs': `import { channel } from 'node:diagnostics_channel';\n${counter}const requests = channel('requests');\nfunction watch() { const state = Array.from({ length: 300 }, () => (${session})); requests.subscribe(() => state); }\n${often('watch()', 1)}`,
+  }),
+  'log that grows as text': leak(['lines'], {
+    'a.mjs': `${counter}const lines = [];\n${often("lines.push('line ' + (n += 1) + ' ' + 'x'.repeat(n % 40))")}`,
+  }),
+  'queue between two modules': leak(
+    ['jobs', 'queue'],
+    {
+      'main.mjs': `import { enqueue } from './producer.mjs';\n${counter}${often(`enqueue(${session})`)}`,
+      'producer.mjs': `import { queue } from './queue.mjs';\nexport const enqueue = (job) => queue.jobs.push(job);\n`,
+      'queue.mjs': `export const queue = { jobs: [] };\n`,
+    },
+    'queue.mjs',
+  ),
+  'sockets of a server that are kept': leak(['requests'], {
+    'a.mjs': `import { createServer, request, Agent } from 'node:http';\n${counter}const requests = [];\nconst agent = new Agent({ keepAlive: true, maxSockets: 8 });\nconst server = createServer((req, res) => { requests.push({ req, note: 'request ' + (n += 1), rows: Array.from({ length: 60 }, (_, i) => ({ i, n })) }); res.end('ok'); });\nserver.listen(0, () => { const go = () => request({ port: server.address().port, agent }, (res) => { res.resume(); res.on('end', go); }).end(); for (let i = 0; i < 8; i += 1) go(); });\n`,
+  }),
+};
+
 /** A program whose heap is full and stays so: nothing may be said to leak, and it must live to its end, 6 s. */
 const healthy = (files) => ({ names: [], files, file: Object.keys(files)[0] });
 const end = 'setTimeout(() => process.exit(0), 6000);\n';

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { zipfKeys } from './generators.mjs';
 
 /** Sizes each recorded trace is replayed at; others at 1, 5 and 20 % of their keys. */
 const sizes = {
@@ -35,35 +36,6 @@ export function recordedTraces(folder) {
       };
       return { name, isReal: !name.startsWith('lirs_'), sizes: sizes[name], read };
     });
-}
-
-function random(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
-function zipfKeys(keyCount, exponent, seed) {
-  const sums = new Float64Array(keyCount);
-  let sum = 0;
-  for (let rank = 0; rank < keyCount; rank++) {
-    sum += 1 / (rank + 1) ** exponent;
-    sums[rank] = sum;
-  }
-  const next = random(seed);
-  return () => {
-    const wanted = next() * sum;
-    let low = 0;
-    let high = keyCount - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sums[middle] < wanted) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
 }
 
 const echo = (start, count, distance) =>

@@ -1,48 +1,24 @@
-// One death: a leaking program under `plimsoll run` in a real cgroup, and what it left behind.
-import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+// One death: a leaking program in a real cgroup, under Plimsoll or another tool, and what it left behind.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readIncident, readTimeline } from '@plimsoll/watchdog';
 import { MemoryCgroup } from '../cgroup/memory-cgroup.mjs';
+import { privateProgram } from '../cgroup/private-program.mjs';
+import { commandOf } from './contenders.mjs';
+import { hasLivingTimeline, judgeFiles, judgeIncidents } from './judge.mjs';
+import { argumentOf, scenarios } from './scenarios.mjs';
 
-const here = import.meta.dirname;
-const command = join(here, '..', '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
-
-/** The functions of each program that a right answer may name: the one that leaks, and the one it is inlined into. */
-export const scenarios = {
-  timers: {
-    file: 'timers.mjs',
-    functionNames: ['rememberSession', 'onTick'],
-    trigger: /growth|critical|terminal|ratio/,
-  },
-  async: {
-    file: 'async.mjs',
-    functionNames: ['lookUp', 'recordAudit'],
-    trigger: /growth|critical|terminal|ratio/,
-  },
-  buffers: {
-    file: 'buffers.mjs',
-    functionNames: ['keepBody', 'onTick'],
-    trigger: /off-heap|critical|terminal|ratio/,
-  },
-  healthy: { file: 'healthy.mjs', functionNames: [], trigger: /^$/, leaks: false },
-};
+const programs = join(import.meta.dirname, 'programs');
+const round = (value) => Math.round(value * 1000) / 1000;
 
 /**
- * Runs one cell. `nodePath` is copied and its page cache dropped when `isPrivate`, so that its text is charged to the cgroup, as in the first container on a machine.
+ * Runs one cell. With `isPrivate` a copy of `nodePath` is run whose pages nobody has in memory, so that its text is charged to the cgroup, as in the first container
+ * on a machine. `ratePerSecond` in megabytes replaces the scenario's own.
  */
 export async function runCell({
-  scenario,
+  scenario: name,
+  contender = 'plimsoll',
   limitBytes,
   nodePath,
   ratePerSecond,
@@ -50,92 +26,88 @@ export async function runCell({
   env = {},
   timeoutMs = 120_000,
 }) {
-  const { file } = scenarios[scenario];
+  const scenario = scenarios[name];
+  const limitMib = limitBytes / 2 ** 20;
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-cell-'));
+  const evidence = join(folder, 'incidents');
+  mkdirSync(evidence, { mode: 0o700 });
+  const copy = isPrivate ? privateProgram(nodePath) : undefined;
   const cgroup = new MemoryCgroup(limitBytes);
+  const partner = scenario.partner === true ? await startPartner() : undefined;
+  let resizing;
   try {
-    const node = isPrivate ? privateCopy(nodePath, folder) : nodePath;
-    const incidentDir = join(folder, 'incidents');
-    const ended = await cgroup.run(command, ['run', '--', 'node', join(here, file), String(ratePerSecond)], {
-      timeoutMs,
-      cwd: here,
-      env: { PATH: `${dirname(node)}:${process.env.PATH}`, PLIMSOLL_INCIDENT_DIR: incidentDir, ...env },
+    const started = commandOf(contender, {
+      program: join(programs, scenario.file),
+      argument: argumentOf(scenario, limitMib, ratePerSecond),
+      limitMib,
+      nodePath,
+      nodeFlags: scenario.nodeFlags?.(limitMib) ?? [],
+      folder: evidence,
     });
-    return {
-      ...judge(scenario, incidentDir, ended),
+    if ('refusal' in started) return { outcome: 'not run', refusal: started.refusal };
+    const path = `${dirname(copy?.path ?? nodePath)}:${process.env.PATH}`;
+    const run = (words) =>
+      cgroup.run(words[0], words.slice(1), {
+        timeoutMs,
+        cwd: programs,
+        env: {
+          PATH: path,
+          ...started.env,
+          ...(partner && { PARTNER_URL: partner.url }),
+          ...scenario.env,
+          ...env,
+        },
+      });
+    if (scenario.resize !== undefined) resizing = resizeOnce(cgroup, limitBytes, scenario.resize);
+    const ended = await run(started.words);
+    clearInterval(resizing);
+    const counts = {
       peakRatio: round(cgroup.peakBytes / limitBytes),
       oomKills: cgroup.oomKillCount,
       failCount: cgroup.failCount,
     };
+    const hadTimeline = hasLivingTimeline(evidence);
+    // The supervisor starts it again, and the next life says what it finds.
+    if (contender === 'plimsoll' && scenario.leaks !== false) {
+      cgroup.resetFailCount();
+      await run(restartOf(started.words));
+    }
+    const judged =
+      contender === 'plimsoll'
+        ? await judgeIncidents(scenario, evidence, ended, hadTimeline)
+        : await judgeFiles(evidence, ended);
+    return { ...judged, ...counts, stderr: ended.stderr };
   } finally {
+    clearInterval(resizing);
+    partner?.child.kill('SIGKILL');
     cgroup.remove();
+    copy?.remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function privateCopy(nodePath, folder) {
-  const path = join(folder, 'bin', 'node');
-  mkdirSync(dirname(path));
-  copyFileSync(nodePath, path);
-  execFileSync('dd', [`of=${path}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], {
-    stdio: 'ignore',
-    input: '',
-  });
-  return path;
+/** The same command with a program that does nothing. */
+function restartOf(words) {
+  return [...words.slice(0, words.indexOf('node') + 1), '-e', 'setTimeout(() => {}, 300)'];
 }
 
-const round = (value) => Math.round(value * 1000) / 1000;
+/** Lowers the limit, as `kubectl` does to a running container, once `atRatio` of it is in use. */
+function resizeOnce(cgroup, limitBytes, { atRatio, toRatio }) {
+  const timer = setInterval(() => {
+    if (cgroup.usageBytes < atRatio * limitBytes) return;
+    clearInterval(timer);
+    cgroup.limitBytes = Math.round(toRatio * limitBytes);
+  }, 50);
+  return timer;
+}
 
-function judge(scenario, incidentDir, ended) {
-  const { functionNames, file, trigger } = scenarios[scenario];
-  const outcome = ended.livelocked
-    ? 'livelock'
-    : ended.timedOut
-      ? 'timeout'
-      : (ended.signal ?? `exit ${ended.code}`);
-  const names = existsSync(incidentDir) ? readdirSync(incidentDir).filter((name) => name !== 'run') : [];
-  const faults = names.filter((name) => name.endsWith('.partial')).map((name) => `left ${name}`);
-  const found = [];
-  for (const name of names.filter((candidate) => !candidate.endsWith('.partial'))) {
-    const folder = join(incidentDir, name);
-    for (const entry of readdirSync(folder)) {
-      if (entry.endsWith('.partial')) faults.push(`left ${entry}`);
-      if (statSync(join(folder, entry)).size === 0) faults.push(`empty ${entry}`);
-    }
-    try {
-      const record = readIncident(folder);
-      const last = readTimeline(join(folder, 'timeline.ring')).at(-1);
-      const profile = JSON.parse(readFileSync(join(folder, 'allocation.heapprofile'), 'utf8'));
-      const [site] = record.sites;
-      found.push({
-        trigger: record.trigger.name,
-        deepest: record.deepestLevel,
-        captures: record.captures.map(({ rung, check }) => `${rung}:${check}`),
-        refusals: record.refusals.flatMap(({ reasons }) => reasons),
-        site: site && `${site.functionName} ${site.file.split('/').at(-1)}:${site.line}`,
-        namesLeak:
-          site !== undefined && functionNames.includes(site.functionName) && site.file.endsWith(file),
-        triggerFits: trigger.test(record.trigger.name),
-        writtenRatio: round(record.latest.workingSetBytes / record.latest.limitBytes),
-        writtenHeapRatio: round(record.latest.heapUsedBytes / record.latest.heapLimitBytes),
-        lastRatio: round(last.workingSetBytes / last.limitBytes),
-        lastHeapRatio: round(last.heapUsedBytes / last.heapLimitBytes),
-        profileNodes: profile.head !== undefined,
-        pausesMs: record.captures.map(({ pauseMs }) => Math.round(pauseMs)),
-      });
-    } catch (error) {
-      faults.push(`${name}: ${error.message}`);
-    }
-  }
-  const [incident] = found;
-  return {
-    outcome,
-    incidents: found.length,
-    valid: found.length > 0 && faults.length === 0,
-    named: incident?.namesLeak ?? false,
-    faults,
-    killedInCapture: outcome === 'SIGKILL' && faults.some((fault) => fault.startsWith('left ')),
-    ...incident,
-    stderr: ended.stderr,
-  };
+/** A server in no container. */
+function startPartner() {
+  const child = spawn(process.execPath, [join(programs, 'partner.mjs')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.stdout.setEncoding('utf8').once('data', (text) => resolve({ child, url: text.trim() }));
+  });
 }

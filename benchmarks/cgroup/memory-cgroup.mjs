@@ -33,12 +33,21 @@ export class MemoryCgroup {
     writeFileSync(join(this.path, 'memory.limit_in_bytes'), String(bytes));
   }
 
+  get usageBytes() {
+    return this.#number('memory.usage_in_bytes');
+  }
+
   get peakBytes() {
     return this.#number('memory.max_usage_in_bytes');
   }
 
   get failCount() {
     return this.#number('memory.failcnt');
+  }
+
+  /** Counts from 0 again: what one process has met must not be held against the next. */
+  resetFailCount() {
+    writeFileSync(join(this.path, 'memory.failcnt'), '0');
   }
 
   get oomKillCount() {
@@ -71,6 +80,8 @@ export class MemoryCgroup {
     }, 500);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
+      // As in a container, where everything ends with the first process.
+      child.on('exit', () => this.#endAll());
       child.on('close', (code, signal) => {
         clearTimeout(timer);
         clearInterval(watch);
@@ -79,7 +90,19 @@ export class MemoryCgroup {
     });
   }
 
+  #endAll() {
+    for (const pid of readFileSync(join(this.path, 'cgroup.procs'), 'utf8').split('\n')) {
+      if (pid === '') continue;
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+    }
+  }
+
   remove() {
+    this.#endAll();
     for (let attempt = 0; attempt < 50; attempt += 1) {
       try {
         rmdirSync(this.path);

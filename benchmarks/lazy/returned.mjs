@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
-import { round, spread } from '../pool/rounds.mjs';
+import { round, spread } from '../measure/rounds.mjs';
 
 const heavy = pathToFileURL(createRequire(import.meta.url).resolve('typescript')).href;
 const options = { maxHeapBytes: 256 * 2 ** 20 };

@@ -1,17 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { BufferPool } from '@plimsoll/pool';
-import { round, runChild, spread } from './rounds.mjs';
+import { alternate, columns, round, runChild, spread } from '../measure/rounds.mjs';
 
 const LIVE = 64;
 const contenders = {
   'Buffer.alloc': () => ({ take: (bytes) => Buffer.alloc(bytes), give: () => {} }),
   'Buffer.allocUnsafe': () => ({ take: (bytes) => Buffer.allocUnsafe(bytes), give: () => {} }),
   'Buffer.allocUnsafeSlow': () => ({ take: (bytes) => Buffer.allocUnsafeSlow(bytes), give: () => {} }),
+  'free list': () => freeList(() => {}),
+  'free list, zeroed': () => freeList((buffer) => buffer.fill(0)),
   'ours never': () => leases('never'),
   control: () => leases('never'),
   'ours on-release': () => leases('on-release'),
   'ours on-lease': () => leases('on-lease'),
 };
+
+/** Buffers of one size, kept for ever by somebody who trusts everybody: what our buffers cost beside it is the price of a pool. */
+function freeList(clean) {
+  const free = [];
+  return {
+    take: (bytes) => free.pop() ?? Buffer.allocUnsafeSlow(bytes),
+    give: (buffer) => {
+      clean(buffer);
+      free.push(buffer);
+    },
+  };
+}
 
 function leases(zeroing) {
   const pool = new BufferPool({ maxBytes: 128 * 1024 * 1024, zeroing });
@@ -64,24 +78,20 @@ export async function measureBuffers() {
     [65_536, 100_000],
     [1_048_576, 8_000],
   ]) {
-    const cells = new Map(Object.keys(contenders).map((name) => [name, []]));
-    for (let repeat = 0; repeat < 5; repeat += 1) {
-      for (const [name, figures] of cells)
-        figures.push(runChild(import.meta.url, 'cell', name, String(bytes), String(operations)));
-    }
+    const cells = alternate(Object.keys(contenders), 5, (name) =>
+      runChild(import.meta.url, 'cell', name, String(bytes), String(operations)),
+    );
     const liveMib = (LIVE * bytes) / 2 ** 20;
     const base = spread(cells.get('Buffer.allocUnsafe').map(({ cpuUs }) => cpuUs)).median;
     for (const [name, figures] of cells) {
-      const cpu = spread(figures.map(({ cpuUs }) => cpuUs));
-      const peak = spread(figures.map(({ peakMib }) => peakMib));
+      const cpus = figures.map(({ cpuUs }) => cpuUs);
+      const peaks = figures.map(({ peakMib }) => peakMib);
       rows.push({
         bytes,
         contender: name,
-        'CPU us/lease': round(cpu.median, 3),
-        low: round(cpu.low, 3),
-        high: round(cpu.high, 3),
-        'x allocUnsafe': round(base / cpu.median),
-        'peak above idle MiB': round(peak.median - idle, 1),
+        ...columns('CPU us/lease', cpus, 3),
+        'x allocUnsafe': round(base / spread(cpus).median),
+        'peak above idle MiB': round(spread(peaks).median - idle, 1),
         'live MiB': round(liveMib, 2),
       });
     }

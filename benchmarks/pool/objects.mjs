@@ -1,7 +1,7 @@
 import { ObjectPool } from '@plimsoll/pool';
 import deepool from 'deepool';
 import reusify from 'reusify';
-import { cpuNs, round, runChild, spread } from './rounds.mjs';
+import { alternate, columns, cpuNs, round, runChild, spread } from '../measure/rounds.mjs';
 
 /** What is pooled: four fields; an array of 64 and a Map of 8; 8 KiB of numbers; each cleaned as it comes back, by everyone alike. */
 const kinds = {
@@ -38,6 +38,9 @@ const kinds = {
 };
 
 const WINDOW = 64;
+const state = Symbol('state');
+/** Leases in one call of the measured function: called often, as in a service, it is compiled as there and not for one long loop. */
+const CALL_LENGTH = 5_000;
 
 function freeList({ create, reset }) {
   const free = [];
@@ -68,6 +71,28 @@ const contenders = {
   'ours exact': ({ create, reset }) => {
     const pool = new ObjectPool({ create, reset, maxIdleCount: 1_000, leakDetection: 'exact' });
     return { take: () => pool.acquire(), give: (object) => pool.release(object), slow: 20 };
+  },
+  // What noticing a double release costs at the least: one property, written twice and read once.
+  'free list + state': ({ create, reset }) => {
+    const free = [];
+    const make = () => {
+      const object = create();
+      object[state] = 0;
+      return object;
+    };
+    return {
+      take: () => {
+        const object = free.length > 0 ? free.pop() : make();
+        object[state] = 1;
+        return object;
+      },
+      give: (object) => {
+        if (object[state] !== 1) throw new Error('not out');
+        object[state] = 0;
+        reset(object);
+        free.push(object);
+      },
+    };
   },
   'free list + Set': ({ create, reset }) => {
     const free = [];
@@ -111,30 +136,51 @@ const contenders = {
   new: ({ create }) => ({ take: create, give: () => {} }),
 };
 
+/** 64 out at a time: the oldest goes back before the next is taken. */
+function runWindow({ take, give, of = (taken) => taken }, touch, count) {
+  const held = Array.from({ length: WINDOW }, () => undefined);
+  let sum = 0;
+  for (let n = 0; n < count; n += 1) {
+    const k = n % WINDOW;
+    if (held[k] !== undefined) give(held[k]);
+    const taken = take();
+    sum += touch(of(taken), n);
+    held[k] = taken;
+  }
+  for (const taken of held) if (taken !== undefined) give(taken);
+  return sum;
+}
+
+/** Taken, touched and given back in one block, as with `using`. */
+function runBlock({ take, give, of = (taken) => taken }, touch, count) {
+  let sum = 0;
+  for (let n = 0; n < count; n += 1) {
+    const taken = take();
+    sum += touch(of(taken), n);
+    give(taken);
+  }
+  return sum;
+}
+
+kinds['small, in a block'] = { ...kinds.small, run: runBlock };
+
 /** One cell, in a process of its own: the least CPU per operation of seven rounds after one that compiles. */
 async function measureCell(name, kind) {
-  const { create, reset, touch, operations } = kinds[kind];
-  const { take, give, of = (taken) => taken, slow = 1 } = contenders[name]({ create, reset });
-  const count = operations / slow;
+  const { create, reset, touch, operations, run = runWindow } = kinds[kind];
+  const contender = contenders[name]({ create, reset });
+  const callCount = operations / (contender.slow ?? 1) / CALL_LENGTH;
   const loop = () => {
-    const held = Array.from({ length: WINDOW }, () => undefined);
     let sum = 0;
-    for (let n = 0; n < count; n += 1) {
-      const k = n % WINDOW;
-      if (held[k] !== undefined) give(held[k]);
-      const taken = take();
-      sum += touch(of(taken), n);
-      held[k] = taken;
-    }
-    for (const taken of held) if (taken !== undefined) give(taken);
+    for (let call = 0; call < callCount; call += 1) sum += run(contender, touch, CALL_LENGTH);
     return sum;
   };
+  const right = (callCount * ((CALL_LENGTH - 1) * CALL_LENGTH)) / 2;
   const figures = [];
   for (let repeat = 0; repeat < 8; repeat += 1) {
     let sum = 0;
     const ns = await cpuNs(() => (sum = loop()));
-    if (sum !== ((count - 1) * count) / 2) throw new Error(`${name}: wrong sum ${sum}`);
-    if (repeat > 0) figures.push(ns / count);
+    if (sum !== right) throw new Error(`${name}: wrong sum ${sum}`);
+    if (repeat > 0) figures.push(ns / (callCount * CALL_LENGTH));
   }
   return { cpuNs: Math.min(...figures) };
 }
@@ -146,26 +192,24 @@ if (process.argv[2] === 'cell') {
 export async function measureObjects() {
   const rows = [];
   for (const kind of Object.keys(kinds)) {
-    const cells = new Map(Object.keys(contenders).map((name) => [name, []]));
-    for (let repeat = 0; repeat < 3; repeat += 1) {
-      for (const [name, figures] of cells) figures.push(runChild(import.meta.url, 'cell', name, kind).cpuNs);
-    }
+    const cells = alternate(
+      Object.keys(contenders),
+      5,
+      (name) => runChild(import.meta.url, 'cell', name, kind).cpuNs,
+    );
     const base = spread(cells.get('free list')).median;
     for (const [name, figures] of cells) {
-      const { median, low, high } = spread(figures);
       rows.push({
         kind,
         contender: name,
-        'CPU ns/lease': round(median, 1),
-        low: round(low, 1),
-        high: round(high, 1),
-        'x free list': round(median / base),
+        ...columns('CPU ns/lease', figures, 1),
+        'x free list': round(spread(figures).median / base),
       });
     }
   }
   return {
     title:
-      'Objects: CPU per take, touch, reset and give, 64 out at a time, each contender in processes of its own',
+      'Objects: CPU per take, touch, reset and give, each contender in processes of its own; 64 out at a time, or one within a block',
     rows,
   };
 }

@@ -1,5 +1,6 @@
 // What memory and time the bounds really hold: an endless line, a stalled branch, and input without end.
 import { Readable } from 'node:stream';
+import { ours } from './ours.mjs';
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 const MIB = 1024 * 1024;
@@ -24,11 +25,11 @@ const drain = async (stream) => {
 /** `bytes` without a newline. */
 export const endless = {
   'plimsoll parseNdjson, 1 MiB a line': async (_path, bytes) => {
-    const { parseNdjson } = await import('@plimsoll/streams');
+    const { parseNdjson } = await ours();
     return { outcome: await outcomeOf(parseNdjson(repeated(CHUNK, bytes), { maxLineBytes: MIB }).toArray()) };
   },
   'plimsoll parseNdjson, skip-and-report': async (_path, bytes) => {
-    const { parseNdjson } = await import('@plimsoll/streams');
+    const { parseNdjson } = await ours();
     let reported = 0;
     const options = { maxLineBytes: MIB, badLines: 'skip-and-report', onBadLine: () => (reported += 1) };
     await parseNdjson(repeated(CHUNK, bytes), options).toArray();
@@ -65,7 +66,7 @@ export const tee = {
     ['drop', 'spill', 'error', 'wait'].map((onLag) => [
       `plimsoll ${onLag}, 16 MiB`,
       async (_path, bytes) => {
-        const { teeBounded } = await import('@plimsoll/streams');
+        const { teeBounded } = await ours();
         const options = { maxLagBytes: 16 * MIB, onLag, maxDiskBytes: 2 * bytes, maxWaitMs: 200 };
         const source = distinct(bytes);
         const [fast, slow] = teeBounded(source, options);
@@ -97,7 +98,7 @@ export const flat = Object.fromEntries(
   ['parseNdjson', 'parseJsonArray', 'splitLines'].map((helper) => [
     helper,
     async (_path, bytes) => {
-      const streams = await import('@plimsoll/streams');
+      const streams = await ours();
       const isArray = helper === 'parseJsonArray';
       const line = `{"id":1,"text":"${'y'.repeat(200)}"}`;
       const block = Buffer.from(`${line}${isArray ? ',' : '\n'}`.repeat(300));

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import { ours, oursUrl } from './ours.mjs';
 
 const maxLineBytes = 1024 * 1024;
 
@@ -39,10 +40,8 @@ export function modulesOf(name) {
   }
   if (name.startsWith('stream-chain')) return ['stream-chain/jsonl/parserStream.js'];
   if (['split2', 'ndjson', 'JSONStream'].includes(name)) return [name];
-  return /^(plimsoll|parse|split|no tee)/.test(name) ? ['@plimsoll/streams'] : [];
+  return /^(plimsoll|parse|split|no tee)/.test(name) ? [oursUrl] : [];
 }
-
-const ours = () => import('@plimsoll/streams');
 
 /** JSON.parse of lines that are strings already: what no reader of text can beat. A working set of 20 MB, repeated. */
 async function limit(path, bytes) {

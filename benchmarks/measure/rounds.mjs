@@ -44,3 +44,18 @@ export function runChild(url, ...args) {
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
+
+/** Runs `measure` for every name, `repeats` times over, so that what the machine does meanwhile falls on all alike; answers the figures of each. */
+export function alternate(names, repeats, measure) {
+  const figures = new Map(names.map((name) => [name, []]));
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    for (const [name, list] of figures) list.push(measure(name));
+  }
+  return figures;
+}
+
+/** The columns of one contender: median, lowest and highest under one heading. */
+export function columns(heading, figures, digits) {
+  const { median, low, high } = spread(figures);
+  return { [heading]: round(median, digits), low: round(low, digits), high: round(high, digits) };
+}
