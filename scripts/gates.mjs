@@ -1,19 +1,13 @@
 // Everything that is checked without running the code: node scripts/gates.mjs [format lint words unused packages]
 // Every gate says how much it looked at and fails when that is nothing.
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { bundleAll } from './bundle.mjs';
+import { packTarballs } from './publish/tarballs.mjs';
 
 const root = join(import.meta.dirname, '..');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
@@ -63,54 +57,33 @@ function unused() {
   }
 }
 
+/** Packs what would be published, as a release would, and looks at what came out. */
 async function packages() {
-  const names = readdirSync(join(root, 'packages')).filter((name) =>
-    existsSync(join(root, 'packages', name, 'package.json')),
-  );
   const scratch = mkdtempSync(join(tmpdir(), 'plimsoll-pack-'));
   const faults = [];
+  let count = 0;
   try {
-    for (const name of names) faults.push(...(await packageFaults(name, scratch)));
+    for (const [name, folder] of Object.entries(await bundleAll(scratch))) {
+      count += 1;
+      faults.push(...(await packageFaults(name, folder, scratch)));
+    }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  return {
-    ok: names.length > 0 && faults.length === 0,
-    looked: `${names.length} packages`,
-    text: faults.join('\n'),
-  };
+  return { ok: count > 0 && faults.length === 0, looked: `${count} packages`, text: faults.join('\n') };
 }
 
-/** Packs as a release would, with the scripts that belong to it, and looks at what came out. */
-async function packageFaults(name, scratch) {
-  const pack = ['-y', 'pnpm@10.34.9', 'pack', '--json', '--pack-destination', scratch];
-  const output = execFileSync('npx', pack, {
-    cwd: join(root, 'packages', name),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  // pnpm writes the names of the scripts it runs before the object.
-  const packed = JSON.parse(output.slice(output.search(/^\{/m)));
+async function packageFaults(name, folder, scratch) {
+  const [packed] = packTarballs([folder], scratch);
   const faults = [];
   const paths = packed.files.map((file) => file.path);
-  if (!paths.some((path) => path.endsWith('.d.ts')))
-    faults.push(`${name}: the tarball holds no types; was it built?`);
+  if (!paths.some((path) => path.endsWith('.d.ts'))) faults.push(`${name}: the tarball holds no types`);
   for (const path of paths) {
     if (/tsbuildinfo|\.test\.|^src\/.*\.ts$/.test(path)) faults.push(`${name}: the tarball holds ${path}`);
   }
-  const unpacked = join(scratch, name);
-  mkdirSync(unpacked);
-  execFileSync('tar', ['-xzf', packed.filename, '-C', unpacked]);
-  const { messages, pkg } = await publint({ pkgDir: join(unpacked, 'package'), pack: false, strict: true });
+  const { messages, pkg } = await publint({ pkgDir: folder, pack: false, strict: true });
   for (const message of messages) faults.push(`${name}: publint ${formatMessage(message, pkg)}`);
-  const attw = run(bin('attw'), [
-    packed.filename,
-    '--profile',
-    'esm-only',
-    '--no-emoji',
-    '--format',
-    'ascii',
-  ]);
+  const attw = run(bin('attw'), [packed.path, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii']);
   if (attw.status !== 0 || !attw.text.includes(packed.version)) faults.push(`${name}: attw\n${attw.text}`);
   return faults;
 }

@@ -2,13 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configurationMarkdown } from '../packages/memory/dist/index.js';
+import { benchmarkPages } from './benchmarks-page/page.mjs';
 
 const root = join(import.meta.dirname, '..');
-const pages = { 'docs/configuration.md': configurationMarkdown };
+const pages = { 'docs/configuration.md': configurationMarkdown(), ...benchmarkPages() };
 
-for (const [path, write] of Object.entries(pages)) {
+for (const [path, text] of Object.entries(pages)) {
   const target = join(root, path);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, write());
+  writeFileSync(target, text);
   process.stdout.write(`${path}\n`);
 }

@@ -10,18 +10,31 @@ export const supportedMajors = Object.keys(pins);
 
 const cache = join(import.meta.dirname, '..', 'node_modules', '.cache', 'nodes');
 
-/**
- * Path of a Node binary of `major`: NODE_<major>, else the running Node when its major matches, else the one fetched from the npm registry
- * (node-<platform>-<arch>) and kept in node_modules/.cache/nodes. Throws when it can be neither found nor fetched.
- */
-export function nodeFor(major) {
+const windows = process.platform === 'win32';
+const name = `node-${windows ? 'win' : process.platform}-${process.arch}`;
+
+function cachedPath(major) {
+  return join(cache, String(major), 'node_modules', name, 'bin', windows ? 'node.exe' : 'node');
+}
+
+/** Path of a Node binary of `major` that is on this machine: NODE_<major>, the running Node when its major matches, or one that was fetched before. */
+export function presentNode(major) {
   const fromEnv = process.env[`NODE_${major}`];
   if (fromEnv) return fromEnv;
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  const windows = process.platform === 'win32';
-  const name = `node-${windows ? 'win' : process.platform}-${process.arch}`;
+  const cached = cachedPath(major);
+  return existsSync(cached) ? cached : undefined;
+}
+
+/**
+ * {@link presentNode}, else the one fetched from the npm registry (node-<platform>-<arch>) and kept in node_modules/.cache/nodes. Throws when it can be neither
+ * found nor fetched.
+ */
+export function nodeFor(major) {
+  const present = presentNode(major);
+  if (present !== undefined) return present;
+  const bin = cachedPath(major);
   const dir = join(cache, String(major));
-  const bin = join(dir, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node');
   if (!existsSync(bin)) {
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(dir, 'package.json'), '{"private":true}');
