@@ -1,9 +1,10 @@
 // Does every death under a real kernel limit leave a valid incident that names what leaks, and does no capture ever kill?
-// pnpm bench capture [--only timers,256,24] [--peers] [--repeat 5] [--for 280] [--rate 10] [--out file.jsonl] [--fresh] [--shared-binary] [--json]
+// pnpm bench capture [--only timers,256,24] [--peers] [--repeat 5] [--for 280] [--rate 10] [--out file.jsonl] [--keep folder] [--fresh] [--shared-binary] [--json]
 // Sixteen ways to die × 256, 512 and 1024 MiB × Node 20, 22, 24, 26, one after the other, each in a cgroup of its own under `plimsoll run`. One JSON line a cell,
-// appended as it ends; cells that are in the file already are not run again, and `--for` ends the command after so many seconds: the whole matrix can be run in
-// pieces. `--only` takes names, limits, majors and contenders. `--peers` adds the tools people use instead. Growth is so many bytes a second whatever the machine
-// does, and nothing is judged by time. Needs root and the v1 memory controller.
+// appended as it ends; cells that are in the file already, or in results/capture.json, are not run again unless time was what ended them (`--fresh` runs all), and
+// `--for` ends the command after so many seconds: the whole matrix can be run in pieces. `--json` adds what was run to results/capture.json. `--only` takes names,
+// limits, majors and contenders. `--peers` adds the tools people use instead. `--keep` leaves the evidence of each cell in a folder of its own. Growth is so many
+// bytes a second whatever the machine does, and nothing is judged by time. Needs root and the v1 memory controller.
 // Outcomes: SIGABRT = V8's own limit, by V8 or by the guard (134); SIGKILL = the kernel (137); livelock = neither: the kernel evicts the program's own text.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     repeat: { type: 'string', default: '1' },
     for: { type: 'string', default: 'Infinity' },
     rate: { type: 'string' },
+    keep: { type: 'string' },
     out: {
       type: 'string',
       default: join(import.meta.dirname, '..', 'node_modules', '.cache', 'capture.jsonl'),
@@ -42,31 +44,30 @@ if (refusal !== undefined) {
 
 const beganMs = performance.now();
 const wanted = values.only.split(',').filter((word) => word !== '');
-const known = [...Object.keys(scenarios), ...contenderNames, ...[...limitsMib, ...majors].map(String)];
-const unknown = wanted.filter((word) => !known.includes(word));
+const words = [...Object.keys(scenarios), ...contenderNames, ...[...limitsMib, ...majors].map(String)];
+const unknown = wanted.filter((word) => !words.includes(word));
 if (unknown.length > 0) {
   process.stderr.write(
-    `no such scenario, contender, limit or major: ${unknown.join(', ')}; there are ${known.join(' ')}\n`,
+    `no such scenario, contender, limit or major: ${unknown.join(', ')}; there are ${words.join(' ')}\n`,
   );
   process.exit(2);
 }
 /** Of each kind of word, one must fit; a kind nobody named fits. */
 const isWanted = (cell) =>
   [Object.keys(scenarios), contenderNames, limitsMib.map(String), majors.map(String)].every((kind) => {
-    const words = wanted.filter((word) => kind.includes(word));
-    return words.length === 0 || words.some((word) => Object.values(cell).map(String).includes(word));
+    const ofKind = wanted.filter((word) => kind.includes(word));
+    return ofKind.length === 0 || ofKind.some((word) => Object.values(cell).map(String).includes(word));
   });
 
 mkdirSync(dirname(values.out), { recursive: true });
 if (values.fresh) writeFileSync(values.out, '');
-const lines = existsSync(values.out)
-  ? readFileSync(values.out, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line))
-  : [];
-const keyOf = ({ scenario, contender, limitMib, major, rate, repeat }) =>
-  [scenario, contender, limitMib, major, rate ?? 'own', repeat].join();
+const resultsPath = join(import.meta.dirname, 'results', 'capture.json');
+const saved = readSaved(resultsPath);
+// A machine with other work to do has not let it grow: that says nothing.
+const before = [...(values.fresh ? [] : saved), ...readLines(values.out)].filter(
+  ({ outcome }) => outcome !== 'timeout',
+);
+const ledger = new Map(before.map((row) => [keyOf(row), row]));
 
 const cells = [];
 for (let repeat = 1; repeat <= Number(values.repeat); repeat += 1)
@@ -88,26 +89,26 @@ for (let repeat = 1; repeat <= Number(values.repeat); repeat += 1)
 
 const rows = [];
 for (const cell of cells) {
-  const before = lines.find((line) => keyOf(line) === keyOf(cell));
-  if (before === undefined && performance.now() - beganMs > Number(values.for) * 1000) continue;
-  const row = before ?? { ...cell, ...(await measure(cell)) };
-  if (before === undefined) appendFileSync(values.out, `${JSON.stringify(row)}\n`);
-  if (before === undefined || values.json) process.stdout.write(`${rowText(row)}\n`);
+  const known = ledger.get(keyOf(cell));
+  if (known === undefined && performance.now() - beganMs > Number(values.for) * 1000) continue;
+  const row = known ?? { ...cell, ...(await measure(cell)) };
+  if (known === undefined) appendFileSync(values.out, `${JSON.stringify(row)}\n`);
+  if (known === undefined || values.json) process.stdout.write(`${rowText(row)}\n`);
   rows.push(row);
 }
 printSummary(rows, cells.length);
 if (values.json) {
-  const path = join(import.meta.dirname, 'results', 'capture.json');
-  mkdirSync(dirname(path), { recursive: true });
-  const kept = rows.map(({ stderr: _stderr, others: _others, ...row }) => row);
-  writeFileSync(path, `${JSON.stringify({ node: process.versions.node, cells: kept }, null, 1)}\n`);
+  mkdirSync(dirname(resultsPath), { recursive: true });
+  const all = new Map([...saved, ...rows].map((row) => [keyOf(row), row]));
+  const kept = [...all.values()].map(({ stderr: _stderr, others: _others, ...row }) => row);
+  writeFileSync(resultsPath, `${JSON.stringify({ node: process.versions.node, cells: kept }, null, 1)}\n`);
 }
 const isClean = rows.every(
   ({ answer, killedInCapture, faults }) => answer !== 'wrong' && !killedInCapture && !faults?.length,
 );
 if (rows.length === 0 || !isClean) process.exitCode = 1;
 
-async function measure({ scenario, contender, limitMib, major, rate }) {
+async function measure({ scenario, contender, limitMib, major, rate, repeat }) {
   const fillSeconds = rate === undefined ? scenarios[scenario].fillSeconds : limitMib / rate;
   const { stderr, ...row } = await runCell({
     scenario,
@@ -116,7 +117,24 @@ async function measure({ scenario, contender, limitMib, major, rate }) {
     nodePath: nodeFor(major),
     ratePerSecond: rate,
     isPrivate: !values['shared-binary'],
-    timeoutMs: 40_000 + fillSeconds * 3000,
+    ...(values.keep && {
+      keepIn: join(values.keep, [scenario, contender, limitMib, major, repeat].join('-')),
+    }),
+    timeoutMs: 60_000 + fillSeconds * 12_000,
   });
   return row.named || contender !== 'plimsoll' ? row : { ...row, stderr: stderr?.slice(-3000) };
+}
+
+function keyOf({ scenario, contender, limitMib, major, rate, repeat }) {
+  return [scenario, contender, limitMib, major, rate ?? 'own', repeat].join();
+}
+
+function readSaved(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).cells : [];
+}
+
+function readLines(path) {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line));
 }

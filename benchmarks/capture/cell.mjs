@@ -1,6 +1,6 @@
 // One death: a leaking program in a real cgroup, under Plimsoll or another tool, and what it left behind.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MemoryCgroup } from '../cgroup/memory-cgroup.mjs';
@@ -14,7 +14,7 @@ const round = (value) => Math.round(value * 1000) / 1000;
 
 /**
  * Runs one cell. With `isPrivate` a copy of `nodePath` is run whose pages nobody has in memory, so that its text is charged to the cgroup, as in the first container
- * on a machine. `ratePerSecond` in megabytes replaces the scenario's own.
+ * on a machine. `ratePerSecond` in megabytes replaces the scenario's own. `keepIn` is a folder that the evidence is copied to.
  */
 export async function runCell({
   scenario: name,
@@ -23,6 +23,7 @@ export async function runCell({
   nodePath,
   ratePerSecond,
   isPrivate = true,
+  keepIn,
   env = {},
   timeoutMs = 120_000,
 }) {
@@ -76,6 +77,7 @@ export async function runCell({
       contender === 'plimsoll'
         ? await judgeIncidents(scenario, evidence, ended, hadTimeline)
         : await judgeFiles(evidence, ended);
+    if (keepIn !== undefined) cpSync(evidence, keepIn, { recursive: true });
     return { ...judged, ...counts, stderr: ended.stderr };
   } finally {
     clearInterval(resizing);
