@@ -11,6 +11,7 @@ import { knownFunctionRoots } from './known-functions.ts';
 import { loadedModules } from './loaded-modules.ts';
 import { indexExports } from './module-exports.ts';
 import { moduleRoots, processRoots, type Root } from './program-roots.ts';
+import { countResidentWasm } from './resident-wasm.ts';
 import { ScopeReader, type ScopeView } from './scope-reader.ts';
 
 /** The containers of the program and who allocated what, at one moment. */
@@ -137,8 +138,7 @@ export function surveyProgram(options: CensusOptions): Census {
     atMs: Date.now(),
     reason: options.reason,
     heapUsedBytes,
-    externalBytes,
-    containers,
+    ...countResidentWasm({ containers, externalBytes }),
     classes,
     profile,
     tookMs: performance.now() - beganMs,

@@ -31,6 +31,7 @@ import { type Root, scopeRoots } from './program-roots.ts';
 import { ScopeBudget } from './scope-budget.ts';
 import type { ScopeReader } from './scope-reader.ts';
 import { type Place, WalkQueue } from './walk-queue.ts';
+import { wasmExports, wasmMemoryBytes } from './wasm-memory.ts';
 
 /** Bounds of a walk: it happens while a service stands still. */
 export interface WalkBounds {
@@ -162,6 +163,14 @@ export class ContainerWalk {
   }
 
   #visitObject(place: Place, target: object): void {
+    const memoryBytes = wasmMemoryBytes(target);
+    if (memoryBytes !== undefined) {
+      const size = { count: memoryBytes, heapBytes: 0, externalBytes: memoryBytes };
+      if (memoryBytes >= CONTAINER_BYTES) this.#book.record({ kind: 'WebAssembly memory', ...size }, place);
+      return;
+    }
+    const exported = wasmExports(target);
+    if (exported !== undefined) this.#queue.add(place, { step: nameStep('exports') }, exported);
     // The store that is in force where the service stands now.
     if (target instanceof AsyncLocalStorage)
       this.#queue.add(place, { step: STORE_STEP }, storeOf.call(target));

@@ -2,7 +2,15 @@ import type { Root } from './program-roots.ts';
 import type { ScopeView } from './scope-reader.ts';
 
 /** What a container is. */
-export type ContainerKind = 'Map' | 'Set' | 'Array' | 'Object' | 'Buffer' | 'string' | 'list';
+export type ContainerKind =
+  | 'Map'
+  | 'Set'
+  | 'Array'
+  | 'Object'
+  | 'Buffer'
+  | 'string'
+  | 'list'
+  | 'WebAssembly memory';
 
 /** One step on the way from a root: a name from source code, or a key of a dictionary, which is never shown. */
 export interface PathStep {

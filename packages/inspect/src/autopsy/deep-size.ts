@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { firstOfMap, firstOfSet, mapCount, setCount } from './entry-sample.ts';
 import { type AnyFunction, isNative, isWalkable, ownKeys, ownValue } from './own-values.ts';
+import { wasmMemoryBytes } from './wasm-memory.ts';
 
 /** Estimated bytes of objects: on V8's heap, and beside it in Buffers. */
 export interface EstimatedBytes {
@@ -143,6 +144,11 @@ function objectBytes(target: object, push: Push, sizes: Sizes, weight: number, s
     return 120;
   }
   if (types.isPromise(target)) return 72;
+  const memoryBytes = wasmMemoryBytes(target);
+  if (memoryBytes !== undefined) {
+    sizes.externalBytes += weight * memoryBytes;
+    return 120;
+  }
   const keys = ownKeys(target);
   for (const key of keys.slice(0, 64)) if (!LIST_LINKS.has(key)) push(ownValue(target, key));
   return HEADER_BYTES + keys.length * (keys.length > 64 ? 4 * WORD_BYTES : WORD_BYTES);

@@ -121,6 +121,7 @@ const NODE_NAMES = new Set([
   '_subscribers',
   'buffer',
   'buffered',
+  'exports',
   'listener',
   'kEvents',
   STORE_STEP.name,
@@ -153,18 +154,21 @@ export function sentenceOf(
   isOffHeap: boolean,
 ): string {
   const whole = `the ${formatBytes(wholeBytes)} ${isOffHeap ? 'outside the heap' : 'heap'}`;
-  const allocated = site === undefined ? '' : `; allocated in \`${site.functionName}\` (${placeText(site)})`;
+  // A memory of WebAssembly has no handle that a profile could see.
+  const isWasm = finding.containerKind === 'WebAssembly memory';
+  const isUnseen = site === undefined || isWasm;
+  const allocated = isUnseen ? '' : `; allocated in \`${site.functionName}\` (${placeText(site)})`;
   if (finding.kind === 'allocation-site') {
     return site === undefined
       ? `Neither a container nor a line of the program explains ${whole} (container: unknown).`
-      : `No container explains ${whole} (container: unknown); ${formatBytes(site.liveBytes)} of it are live from \`${site.functionName}\` (${placeText(site)}).`;
+      : `No container explains ${whole} (container: unknown); ${formatBytes(site.liveBytes)} of ${isOffHeap ? 'the heap beside it' : 'it'} are live from \`${site.functionName}\` (${placeText(site)}).`;
   }
   const where = finding.file === '' ? '' : ` (${placeText(finding)})`;
   const what = `${kindWord(finding)} \`${finding.path}\`${where}`;
-  const amount =
-    finding.containerKind === 'Buffer' || finding.containerKind === 'string'
-      ? formatBytes(finding.count)
-      : `${finding.count.toLocaleString('en-US')} entries, about ${formatBytes(finding.bytes)}`;
+  const isOneThing = isWasm || finding.containerKind === 'Buffer' || finding.containerKind === 'string';
+  const amount = isOneThing
+    ? formatBytes(isWasm ? finding.bytes : finding.count)
+    : `${finding.count.toLocaleString('en-US')} entries, about ${formatBytes(finding.bytes)}`;
   return `${what} holds ${amount} of ${whole}${allocated}.`;
 }
 
