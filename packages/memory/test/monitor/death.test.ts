@@ -9,13 +9,13 @@ const program = fileURLToPath(new URL('growing-process.mjs', import.meta.url));
 async function dieOf(kind: 'objects' | 'buffers') {
   using group = createMemoryGroup(mib(256));
   const flags = ['--max-old-space-size=165', '--max-semi-space-size=8'];
-  const { stdout, exitCode, signal } = await group.run(process.execPath, [...flags, program, kind]);
+  const { stdout, code, signal } = await group.run(process.execPath, [...flags, program, kind]);
   const events = stdout
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as { level: string; headroomBytes: number; reason: string });
-  const { oomKillCount } = group.counts();
-  return { events, end: { exitCode, signal, oomKillCount }, levels: events.map(({ level }) => level) };
+  const { oomKillCount } = group;
+  return { events, end: { code, signal, oomKillCount }, levels: events.map(({ level }) => level) };
 }
 
 describeWithCgroup('growing to death in 256 MiB', () => {
@@ -25,13 +25,13 @@ describeWithCgroup('growing to death in 256 MiB', () => {
     const { events, levels, end } = await dieOf('objects');
     expect(levels.at(-1)).toBe('terminal');
     expect(events.at(-1)?.headroomBytes).toBeGreaterThan(mib(20));
-    expect(end).toEqual({ exitCode: null, signal: 'SIGABRT', oomKillCount: 0 });
+    expect(end).toEqual({ code: null, signal: 'SIGABRT', oomKillCount: 0 });
   });
 
   test.concurrent('by Buffers: terminal is told before the kernel kills', async ({ expect }) => {
     const { events, levels, end } = await dieOf('buffers');
     expect(levels.at(-1)).toBe('terminal');
     expect(events.at(-1)?.headroomBytes).toBeGreaterThan(mib(4));
-    expect(end).toEqual({ exitCode: null, signal: 'SIGKILL', oomKillCount: 1 });
+    expect(end).toEqual({ code: null, signal: 'SIGKILL', oomKillCount: 1 });
   });
 });

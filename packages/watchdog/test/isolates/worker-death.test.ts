@@ -91,28 +91,24 @@ test('with PLIMSOLL=off nothing is watched and nothing is said', () => {
 });
 
 describeWithCgroup('a worker whose heap may grow beyond its control group of 200 MiB', () => {
-  test(
-    'is named by its own incident before the kernel kills, and by the main thread’s',
-    { timeout: 60_000 },
-    async () => {
-      const incidentDir = temporaryFolder();
-      using group = createMemoryGroup(mib(200));
-      const words = [join(folder, 'guarded-pool.mjs'), incidentDir, 'timers', '1', '400'];
-      const env = { PATH: process.env['PATH'] };
-      const { signal } = await group.run(process.execPath, words, { env, cwd: folder });
-      expect([signal, group.counts().oomKillCount]).toEqual(['SIGKILL', 1]);
-      const records = readdirSync(incidentDir)
-        .filter((name) => /^\d{8}T/.test(name))
-        .map((name) => readIncident(join(incidentDir, name)));
-      const own = records.find(({ trigger }) => trigger.name === 'worker');
-      expect(own?.process.thread?.file).toBe('leaking-worker.mjs');
-      expect(own?.autopsy?.findings[0]).toMatchObject({ kind: 'container', name: 'thumbnails' });
-      const main = records.find(({ trigger }) => trigger.name !== 'worker');
-      expect(main?.cause).toMatch(/^Worker thread 1 \(leaking-worker\.mjs\) holds /);
-      expect(main?.workers?.[0]?.file).toBe('leaking-worker.mjs');
-      expect(main?.latest.workerHeapBytes).toBeGreaterThan(mib(60));
-      // The healthy Map of the main thread is not to blame.
-      expect(main?.autopsy?.findings[0]?.name).not.toBe('innocent');
-    },
-  );
+  test('is named by its own incident before the kernel kills, and by the main thread’s', async () => {
+    const incidentDir = temporaryFolder();
+    using group = createMemoryGroup(mib(200));
+    const words = [join(folder, 'guarded-pool.mjs'), incidentDir, 'timers', '1', '400'];
+    const env = { PATH: process.env['PATH'] };
+    const { signal } = await group.run(process.execPath, words, { env, cwd: folder });
+    expect([signal, group.oomKillCount]).toEqual(['SIGKILL', 1]);
+    const records = readdirSync(incidentDir)
+      .filter((name) => /^\d{8}T/.test(name))
+      .map((name) => readIncident(join(incidentDir, name)));
+    const own = records.find(({ trigger }) => trigger.name === 'worker');
+    expect(own?.process.thread?.file).toBe('leaking-worker.mjs');
+    expect(own?.autopsy?.findings[0]).toMatchObject({ kind: 'container', name: 'thumbnails' });
+    const main = records.find(({ trigger }) => trigger.name !== 'worker');
+    expect(main?.cause).toMatch(/^Worker thread 1 \(leaking-worker\.mjs\) holds /);
+    expect(main?.workers?.[0]?.file).toBe('leaking-worker.mjs');
+    expect(main?.latest.workerHeapBytes).toBeGreaterThan(mib(60));
+    // The healthy Map of the main thread is not to blame.
+    expect(main?.autopsy?.findings[0]?.name).not.toBe('innocent');
+  });
 });
