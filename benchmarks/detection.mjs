@@ -8,7 +8,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { liveThrough } from './detection/life.mjs';
-import { healthy, leakingService, seededRandom } from './detection/services.mjs';
+import { healthy, leakingService } from './detection/services.mjs';
+import { seededRandom } from './measure/seeded-random.mjs';
 import { loadDeciders } from './detection/sources.mjs';
 
 const { values } = parseArgs({

@@ -5,17 +5,6 @@ const MINUTE_S = 60;
 const HOUR_S = 3600;
 const MIB = 2 ** 20;
 
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-export function seededRandom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** What all services have: a container, the heap planned for it, traffic that makes garbage. */
 function frame(random, name) {
   const limitBytes = [256, 512, 1024, 2048][Math.floor(random() * 4)] * MIB;

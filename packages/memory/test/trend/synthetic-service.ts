@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../../benchmarks/measure/seeded-random.mjs';
 import { mib, type MemorySample, type MemoryTrend } from '../../src/index.ts';
 import { TrendTracker } from '../../src/trend/trend-tracker.ts';
 
@@ -21,17 +22,6 @@ export interface SyntheticService {
 export interface Moment {
   readonly atMs: number;
   readonly trend: MemoryTrend;
-}
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Lives through `service`, tick by tick, and returns every judged moment. */
