@@ -26,12 +26,14 @@ const ordered = { PLIMSOLL_END: 'ordered', PLIMSOLL_END_DEADLINE: '2s' };
 
 test('at the end the request in flight is answered, the server stops, hooks run last one first past the one that throws, and the code is 75', async () => {
   const incidentDir = temporaryFolder();
-  const { said, ended } = startProgram(incidentDir, [], ordered);
+  // The deadline is not met here, however busy the machine is.
+  const { said, ended } = startProgram(incidentDir, [], { ...ordered, PLIMSOLL_END_DEADLINE: '30s' });
   expect(await ended).toEqual([75, null]);
-  expect(said).toEqual([
-    'ending 2000 true',
-    'answered',
-    'listening false',
+  // The client reads its answer when it comes to it.
+  expect(said.slice(1, -1)).toContain('answered');
+  expect(said.filter((word) => word !== 'answered')).toEqual([
+    'ending 30000 true',
+    'request done, listening false',
     'queue',
     'database true',
     'exit 75',
@@ -48,7 +50,7 @@ test('at the end the request in flight is answered, the server stops, hooks run 
 test('a hook that never ends holds the end up for the deadline of 2 s, no longer', async () => {
   const { said, ended } = startProgram(temporaryFolder(), ['stalls'], { ...ordered, PLIMSOLL_END_CODE: '3' });
   expect(await ended).toEqual([3, null]);
-  expect(said.slice(-2)).toEqual(['stalls', 'exit 3']);
+  expect(said.filter((word) => word !== 'answered').slice(-2)).toEqual(['stalls', 'exit 3']);
 });
 
 test('SIGTERM in the middle of an ending ends the process as it would have', async () => {

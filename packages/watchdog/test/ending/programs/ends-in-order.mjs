@@ -23,10 +23,12 @@ function answer(response) {
   if (guard.isEnding) setTimeout(() => response.end('answered'), 100);
   else setTimeout(() => answer(response), 20);
 }
-const server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1', () => {
+const server = createServer((_request, response) => {
+  response.on('close', () => say(`request done, listening ${server.listening}`));
+  answer(response);
+}).listen(0, '127.0.0.1', () => {
   get({ port: server.address().port, host: '127.0.0.1' }, (response) => {
     response.setEncoding('utf8').on('data', (text) => say(text));
-    response.on('end', () => say(`listening ${server.listening}`));
   });
 });
 setInterval(() => held.push(Buffer.alloc(2 ** 20, 1)), 20);
