@@ -1,10 +1,7 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 
 /** The preload as it is built. */
 export const autoPath: string = join(import.meta.dirname, '..', 'dist', 'auto.js');
@@ -31,12 +28,7 @@ export interface ServiceOutcome {
   readonly lines: readonly { readonly plimsoll: string; readonly message: string }[];
 }
 
-/** A folder that is gone when the test ends. */
-export function temporaryFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'plimsoll-test-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+export { temporaryFolder } from '../../watchdog/test/temporary-folder.ts';
 
 /** Starts a service, asks it for `/`, ends it by `/end`, and tells everything. */
 export async function serveOnce(

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 
 /** The command as a package manager would link it. */
 export const plimsoll: string = join(import.meta.dirname, '..', '..', 'bin', 'plimsoll');
@@ -17,9 +18,10 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** What the guards of the services under test write goes here, and goes away with the test. */
+/** What the guards of the services under test write goes here, and goes away with the test file. */
 const temporaryFolder = mkdtempSync(join(tmpdir(), 'plimsoll-command-'));
-process.once('exit', () => rmSync(temporaryFolder, { recursive: true, force: true }));
+// The runner ends its processes without an exit event: only its own hooks run for certain.
+afterAll(() => rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 5 }));
 
 /** The environment of a test: this one without what the test runner and its caller put into it, and a guard that writes no line where none is asked for. */
 export function cleanEnvironment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -37,7 +39,7 @@ export function runToEnd(
     encoding: 'utf8',
     env: cleanEnvironment(options.env),
     input: options.input ?? '',
-    timeout: 15_000,
+    timeout: 60_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   if (result.error !== undefined) throw result.error;

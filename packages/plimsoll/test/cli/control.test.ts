@@ -282,7 +282,6 @@ setTimeout(() => process.stdout.write('full'), 1500);
 
 test.skipIf(refusal !== undefined)(
   `in a full container of 160 MiB top ends with 6 and nobody is killed${refusal === undefined ? '' : ` [SKIPPED: ${refusal}]`}`,
-  { timeout: 60_000 },
   async () => {
     const incidentDir = temporaryFolder();
     const group = new MemoryCgroup(160 * 2 ** 20);

@@ -46,7 +46,7 @@ beforeAll(() => {
   expect(outcome).toMatchObject({ code: 0, err: '' });
   report = JSON.parse(outcome.out) as ModuleCostReport;
   page = readFileSync(join(folder, 'map.html'), 'utf8');
-}, 30_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -19,7 +19,6 @@ const cases = [
 for (const [form, expected] of cases) {
   test.skipIf(reason !== undefined)(
     `a heap of 53 MiB that needs 140, in a container of 128 MiB that is raised to 512, to 192 or not: ${form}${title}`,
-    { timeout: 100_000 },
     async () => {
       expect(await measureGrowth({ nodePath: process.execPath, form })).toEqual({ form, ...expected });
     },

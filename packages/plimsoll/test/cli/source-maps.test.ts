@@ -53,7 +53,6 @@ function die(format: 'cjs' | 'esm' | 'iife'): { incidentDir: string; maps: strin
 
 test.each(['cjs', 'esm', 'iife'] as const)(
   'a minified %s bundle that died is explained in its TypeScript by --source-maps',
-  { timeout: 90_000 },
   (format) => {
     const { incidentDir, maps } = die(format);
     const explain = (...words: string[]): string =>

@@ -11,7 +11,6 @@ if (reason !== undefined) process.stderr.write(`SKIPPED 1 test of a cgroup that 
 
 test.skipIf(reason !== undefined)(
   `a service whose cgroup of 256 MiB is removed under it goes on, and ends with its own code${reason === undefined ? '' : ` [SKIPPED: ${reason}]`}`,
-  { timeout: 60_000 },
   async () => {
     const group = new MemoryCgroup(256 * 2 ** 20);
     const program =
