@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const sources = [
@@ -23,7 +24,11 @@ export default defineConfig({
           environment: 'node',
           pool: 'forks',
           execArgv: ['--expose-gc'],
-          testTimeout: 20_000,
+          // Most tests wait for processes they have started: two a processor keep it busy.
+          maxWorkers: 2 * availableParallelism(),
+          // Against a hang, not a measure of speed: the machine may have other work.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           // The runner's NODE_PATH shows every package of the workspace: an optional backend is active where its own test asks for it.
           env: { PLIMSOLL_PPROF: 'off' },
         },

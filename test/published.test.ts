@@ -70,7 +70,7 @@ beforeAll(async () => {
   execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs], {
     cwd: service,
   });
-}, 60_000);
+});
 
 function run(command: string, words: readonly string[], nodePath: string = process.execPath) {
   const { status, stdout, stderr } = spawnSync(command, words, {

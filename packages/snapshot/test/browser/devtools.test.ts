@@ -14,7 +14,7 @@ let browser: Browser | undefined;
 
 beforeAll(async () => {
   if (chromium !== undefined) browser = await launchChromium(chromium);
-}, 60_000);
+});
 afterAll(async () => {
   await browser?.close();
   folder[Symbol.dispose]();
@@ -92,7 +92,6 @@ describe(chromium === undefined ? `DevTools ${chromiumMissing}` : 'DevTools in a
       }
       expect(comparedCount).toBeGreaterThan(5);
     },
-    120_000,
   );
 
   test.skipIf(chromium === undefined)(
@@ -109,6 +108,5 @@ describe(chromium === undefined ? `DevTools ${chromiumMissing}` : 'DevTools in a
       await keepScreenshot(page, 'devtools-truncated');
       await page.close();
     },
-    120_000,
   );
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(page, renderReport(await readReport(path), 'html'));
   url = pathToFileURL(page).href;
   browser = await launchChromium(chromium);
-}, 60_000);
+});
 afterAll(async () => {
   await browser?.close();
   folder[Symbol.dispose]();
@@ -69,7 +69,6 @@ describe(
         expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
         await page.close();
       },
-      60_000,
     );
 
     test.skipIf(chromium === undefined)(
@@ -100,7 +99,6 @@ describe(
         expect(await page.locator('nav').isVisible()).toBe(false);
         await page.close();
       },
-      60_000,
     );
   },
 );

@@ -23,7 +23,7 @@ test('names the five containers of one Express service with what each gained, an
     /^Map "sessions" \(session-store\.cjs\) holds 1,800 of 1,800 Session, .* % of the heap with what they keep; also held by Object "cache" \(five-containers\.cjs\) and 360 "flush" listeners on Bus; \+600 since the previous snapshot, none removed\.$/,
   );
   expect(heapBytes).toHaveLength(3);
-}, 60_000);
+});
 
 test('needs at least two snapshots, and finds nothing between a snapshot and itself', async () => {
   const path = unpackFixture(24, folder.path);

@@ -22,7 +22,7 @@ let report: RedactReport;
 beforeAll(async () => {
   execFileSync(process.execPath, [join(import.meta.dirname, '../scenarios/secrets.cjs'), original, mark]);
   report = await redactSnapshot(original, redacted);
-}, 30_000);
+});
 afterAll(() => folder[Symbol.dispose]());
 
 describe('a redacted snapshot', () => {

@@ -68,4 +68,4 @@ test('250 of 320 MiB are no incident; after a life that died at 305 the next one
   const next = await lifeAt(incidentDir, 250);
   expect(readDeaths(join(incidentDir, 'run'))).toMatchObject([{ isMemory: true }]);
   expect(next).toEqual(['ratio']);
-}, 40_000);
+});

@@ -33,7 +33,6 @@ test.skipIf(!canMount)(
     expect(partialsIn(incidentDir)).toEqual([]);
     expect((await verifyIncident(folder ?? '')).faults).toEqual([]);
   },
-  15_000,
 );
 
 function fill(path: string): void {
@@ -54,7 +53,7 @@ test('an incident folder that is deleted in the middle of a snapshot costs the i
   const { refusals } = await child.outcome();
   expect(refusals.join(' ')).toMatch(/ENOENT|cannot be written/);
   expect(child.stderr).not.toMatch(/^\s+at /m);
-}, 15_000);
+});
 
 test('SIGKILL in the middle of a snapshot: what was whole stays whole, the next start removes the half-written file', async () => {
   const incidentDir = temporaryFolder();
@@ -69,7 +68,7 @@ test('SIGKILL in the middle of a snapshot: what was whole stays whole, the next 
   expect((await verifyIncident(incident?.path ?? '')).faults).toEqual([]);
   expect(readDeaths(join(incidentDir, 'run'))).toHaveLength(1);
   expect(existsSync(join(incidentDir, 'run', 'captures', 'slot-1'))).toBe(false);
-}, 15_000);
+});
 
 test('SIGTERM in the middle of a snapshot reaches the service’s own handler after it, and the incident is whole', async () => {
   const incidentDir = temporaryFolder();
@@ -81,7 +80,7 @@ test('SIGTERM in the middle of a snapshot reaches the service’s own handler af
   expect(await child.closed).toEqual([0, null]);
   expect(files).toContain('heap-1.heapsnapshot');
   expect((await verifyIncident(folder ?? '')).faults).toEqual([]);
-}, 15_000);
+});
 
 test('SIGTERM in the middle of a snapshot of a service without a handler ends it as it would have', async () => {
   const incidentDir = temporaryFolder();
@@ -92,4 +91,4 @@ test('SIGTERM in the middle of a snapshot of a service without a handler ends it
   const [incident] = listIncidents(incidentDir);
   spawnSync(process.execPath, [onceMore, incidentDir]);
   expect((await verifyIncident(incident?.path ?? '')).faults).toEqual([]);
-}, 15_000);
+});

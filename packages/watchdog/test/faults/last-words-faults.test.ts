@@ -33,7 +33,7 @@ function everything(folder: string): string[] {
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
 }
 
-test('the URLs of a service that leaks by request are in no file and no line', { timeout: 60_000 }, () => {
+test('the URLs of a service that leaks by request are in no file and no line', () => {
   const incidentDir = temporaryFolder();
   const { signal, stderr, words } = die('none', incidentDir);
   expect(signal).toBe('SIGABRT');
@@ -48,23 +48,19 @@ test.each([
   ['frozen global and process', /container: unknown/],
   ['replaced iteration', /Map `sessions` \(/],
   ['replaced reversal', /container: unknown/],
-])(
-  'with %s the profile, the timeline and an autopsy are on disk, and the end is 134',
-  { timeout: 60_000 },
-  (fault, said) => {
-    const { signal, words } = die(fault, temporaryFolder());
-    expect(signal).toBe('SIGABRT');
-    expect(words.message).toMatch(said);
-    const { files, ending, autopsy } = readIncident(words.folder ?? '');
-    expect(files.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['allocation.heapprofile', 'autopsy.json', 'timeline.csv', 'journal.ndjson']),
-    );
-    expect(ending?.exitCode).toBe(134);
-    expect(autopsy?.sentence).toMatch(said);
-  },
-);
+])('with %s the profile, the timeline and an autopsy are on disk, and the end is 134', (fault, said) => {
+  const { signal, words } = die(fault, temporaryFolder());
+  expect(signal).toBe('SIGABRT');
+  expect(words.message).toMatch(said);
+  const { files, ending, autopsy } = readIncident(words.folder ?? '');
+  expect(files.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['allocation.heapprofile', 'autopsy.json', 'timeline.csv', 'journal.ndjson']),
+  );
+  expect(ending?.exitCode).toBe(134);
+  expect(autopsy?.sentence).toMatch(said);
+});
 
-test('where no folder can be made the variable is named on stderr all the same', { timeout: 60_000 }, () => {
+test('where no folder can be made the variable is named on stderr all the same', () => {
   const file = join(temporaryFolder(), 'a file');
   writeFileSync(file, '');
   const { signal, words } = die('none', join(file, 'incidents'));

@@ -53,5 +53,4 @@ test.skipIf(!canUnshare)(
     );
     expect(refused.length + spans.length).toBe(8);
   },
-  60_000,
 );

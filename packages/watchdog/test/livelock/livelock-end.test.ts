@@ -33,5 +33,4 @@ test.skipIf(refusal !== undefined)(
       node.remove();
     }
   },
-  60_000,
 );
