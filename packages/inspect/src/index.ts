@@ -35,6 +35,7 @@ export {
   checkNearLimit,
   disarmNearLimit,
   isNearLimitArmed,
+  runBesideNearLimit,
 } from './near-limit/near-limit-hook.ts';
 export {
   NearLimitWatch,

@@ -4,6 +4,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { joinNodeOptions, splitNodeOptions } from '@plimsoll/heap';
 import { processEnvironment, startWords } from '@plimsoll/memory';
+import { abortFlag } from './abort-flag.ts';
 import { isLauncher } from './launcher.ts';
 import { markPlannedHeap } from './planned-heap.ts';
 import { preloadArgument, splittablePreloadArgument } from './preload-file.ts';
@@ -20,7 +21,8 @@ function settle(): void {
   process.execArgv.splice(0, process.execArgv.length, ...argued.others);
   if ([...argued.ours, ...inherited.ours].some((word) => SIZE_FLAG.test(word))) markPlannedHeap();
   if (isLauncher(process.argv[1]) || Number(environment['PLIMSOLL_CHILDREN']) > 0) {
-    if (argued.ours.length > 0) setNodeOptions(environment, [...argued.ours, ...inherited.others]);
+    const passed = argued.ours.filter((word) => word !== abortFlag);
+    if (passed.length > 0) setNodeOptions(environment, [...passed, ...inherited.others]);
   } else if (inherited.ours.length > 0) setNodeOptions(environment, inherited.others);
 }
 
@@ -29,14 +31,18 @@ function setNodeOptions(environment: NodeJS.ProcessEnv, words: readonly string[]
   else delete environment['NODE_OPTIONS'];
 }
 
-/** Ours are our preload and the size flags that directly precede it; and the rest: Yarn puts a preload of its own before them. */
+/** Ours are our preload and our flags that directly precede it; and the rest: Yarn puts a preload of its own before them. */
 function splitOff(words: readonly string[]): { ours: readonly string[]; others: readonly string[] } {
   const forms = [preloadArgument(), splittablePreloadArgument()];
   const end = words.findIndex((word) => forms.includes(word)) + 1;
   if (end === 0) return { ours: [], others: words };
   let start = end - 1;
-  while (start > 0 && SIZE_FLAG.test(words[start - 1] ?? '')) start -= 1;
+  while (start > 0 && isOurFlag(words[start - 1] ?? '')) start -= 1;
   return { ours: words.slice(start, end), others: [...words.slice(0, start), ...words.slice(end)] };
+}
+
+function isOurFlag(word: string): boolean {
+  return word === abortFlag || SIZE_FLAG.test(word);
 }
 
 if (isMainThread) settle();

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { journal, oldSpaceLimitBytes, processWide } from '@plimsoll/memory';
+import { journal, oldSpaceLimitBytes, peekProcessWide, processWide } from '@plimsoll/memory';
 import { type Inspector, isInspectorPortOpen, openInspector } from '../inspector/inspector.ts';
 import { endThread } from './last-exit.ts';
 import { canEndPause, liveWorkerCount } from './live-workers.ts';
@@ -7,6 +7,7 @@ import { decideAtLimit } from './near-limit-policy.ts';
 import type { PausedFrame } from './paused-frame.ts';
 import { findStandDown } from './stand-down.ts';
 import { nextHeapLimitBytes } from './growth-step.ts';
+import { runUnpaused } from './unpaused-work.ts';
 
 /** What came of the wish to arm. */
 export interface ArmResult {
@@ -133,6 +134,16 @@ class NearLimitHook {
     }
   }
 
+  /** Our own work allocates like any other, and its functions are where V8 fails: it is run without pauses, and the limit decided after it. */
+  run<Result>(work: () => Result): Result {
+    if (!this.#isArmed) return work();
+    try {
+      return runUnpaused(this.#inspector, work);
+    } finally {
+      this.check();
+    }
+  }
+
   #isLimitMet(): boolean {
     return getHeapStatistics().heap_size_limit > this.#heapLimitBytes * MET_FACTOR;
   }
@@ -181,8 +192,10 @@ class NearLimitHook {
   }
 }
 
+const hookSlot = 'near-limit-hook';
+
 function hook(): NearLimitHook {
-  return processWide('near-limit-hook', () => new NearLimitHook(openInspector()));
+  return processWide(hookSlot, () => new NearLimitHook(openInspector()));
 }
 
 /** Arms the hook: from now on the policies of {@link onNearLimit} decide what happens at V8's limit. Blocks 15–300 ms by the number of scripts. Never throws. */
@@ -198,6 +211,16 @@ export function disarmNearLimit(reason: string): void {
 /** Disarms when something has come up that forbids to be armed, and asks the policies where V8 met its limit without a pause. For each tick: 1 µs, 10 µs while armed. */
 export function checkNearLimit(): void {
   hook().check();
+}
+
+/**
+ * Runs `work` now and returns its result. While armed V8 does not pause inside it, and the policies of {@link onNearLimit} are asked after it where the limit was met meanwhile: for all that
+ * a guard does by itself. 50–200 µs while armed.
+ * @throws what `work` throws.
+ */
+export function runBesideNearLimit<Result>(work: () => Result): Result {
+  const made = peekProcessWide<NearLimitHook>(hookSlot);
+  return made === undefined ? work() : made.run(work);
 }
 
 /** True while the hook is armed. */

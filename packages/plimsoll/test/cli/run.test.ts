@@ -319,3 +319,8 @@ test('without a shell SIGTERM reaches the service, whose exit code comes back', 
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([11, null]);
 });
+
+test('a check of V8’s own that fails ends a service by SIGABRT as the heap limit does; started bare, by a trap', () => {
+  const failing = ['node', '--allow-natives-syntax', '-e', '%AbortJS("on purpose")'];
+  expect([runToEnd(failing).signal, runToEnd([...run, ...failing]).signal]).toEqual(['SIGTRAP', 'SIGABRT']);
+});

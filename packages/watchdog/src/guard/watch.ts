@@ -1,4 +1,4 @@
-import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
+import { openInspector, runBesideNearLimit, startAllocationSampling } from '@plimsoll/inspect';
 import {
   type ConfigFault,
   forgetProcessWide,
@@ -310,7 +310,7 @@ export class Watch implements GuardCore {
   #work<Result>(work: () => Result): Result {
     this.#workCount += 1;
     try {
-      return work();
+      return runBesideNearLimit(work);
     } finally {
       this.#workCount -= 1;
     }

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { openInspector, startAllocationSampling } from '@plimsoll/inspect';
+import { openInspector, runBesideNearLimit, startAllocationSampling } from '@plimsoll/inspect';
 import {
   forgetProcessWide,
   formatBytes,
@@ -171,8 +171,10 @@ export class WorkerWatch implements GuardCore {
     const { words } = this.#terms;
     const { heapUsedBytes, heapCommittedBytes } = sample;
     const moment = this.#moment(sample);
-    this.#heapLimit.tick(moment);
-    this.#ladder?.tick(moment);
+    runBesideNearLimit(() => {
+      this.#heapLimit.tick(moment);
+      this.#ladder?.tick(moment);
+    });
     if (this.#slot === undefined) return;
     words.write(this.#slot, heapUsedBytes, heapCommittedBytes, this.#oldSpaceBytes);
     // The process is in deep danger, whatever this heap may still grow to.

@@ -30,32 +30,15 @@ interface DeathTerms {
   readonly env?: Record<string, string>;
 }
 
-/** Runs the program to its end, in a cgroup of `limitMib` where there is one; again where V8 failed while it described its own pause (docs/design/autopsy.md). */
+/** Runs the program to its end, in a cgroup of `limitMib` where there is one. */
 async function die(
   form: string,
   flags: readonly string[],
   limitMib: number | undefined,
-  terms: DeathTerms = {},
+  { options = {}, env = {} }: DeathTerms = {},
 ): Promise<Death> {
-  for (let attempt = 1; ; attempt += 1) {
-    const incidentDir = temporaryFolder();
-    const end = await runOnce(
-      [...flags, program, form, incidentDir, JSON.stringify(terms.options ?? {})],
-      limitMib,
-      terms,
-    );
-    if (end.signal !== 'SIGTRAP' || attempt === 3) return deathOf(end, incidentDir);
-    process.stderr.write(`V8 ended '${form}' by SIGTRAP while it described its pause: tried again\n`);
-  }
-}
-
-type End = Pick<Death, 'code' | 'signal' | 'stderr' | 'peakBytes' | 'oomKillCount'>;
-
-async function runOnce(
-  words: readonly string[],
-  limitMib: number | undefined,
-  { env = {} }: DeathTerms,
-): Promise<End> {
+  const incidentDir = temporaryFolder();
+  const words = [...flags, program, form, incidentDir, JSON.stringify(options)];
   const settings = { timeoutMs: 60_000, env: { PATH: process.env['PATH'], ...env } };
   const cgroup = limitMib === undefined ? undefined : new MemoryCgroup(mib(limitMib));
   try {
@@ -63,11 +46,14 @@ async function runOnce(
       cgroup === undefined
         ? await runAlone(words, settings)
         : await cgroup.run(process.execPath, words, settings);
-    return { code, signal, stderr, peakBytes: cgroup?.peakBytes, oomKillCount: cgroup?.oomKillCount };
+    const { peakBytes, oomKillCount } = cgroup ?? {};
+    return deathOf({ code, signal, stderr, peakBytes, oomKillCount }, incidentDir);
   } finally {
     cgroup?.remove();
   }
 }
+
+type End = Pick<Death, 'code' | 'signal' | 'stderr' | 'peakBytes' | 'oomKillCount'>;
 
 function deathOf(end: End, incidentDir: string): Death {
   const [name] = readdirSync(incidentDir).filter((entry) => entry !== 'run');

@@ -10,6 +10,7 @@ import {
   type UserHeapFlag,
 } from '@plimsoll/heap';
 import { formatBytes, mib, type PlimsollConfig, resolveConfig } from '@plimsoll/memory';
+import { abortFlag } from '../../abort-flag.ts';
 import { CommandFailure, exitCodes } from '../failure.ts';
 import { preloadArgument } from '../../preload-file.ts';
 import { serviceTermsOf } from '../../service-plan.ts';
@@ -166,5 +167,5 @@ function guardArguments(given: GivenProgram): Insertion {
     const message = `--permission does not let the service read ${folder}; add --allow-fs-read=${folder} to have it guarded.`;
     return { words: [], notes: [{ event: 'guard-off', message }] };
   }
-  return { words: [preloadArgument()], notes: [] };
+  return { words: [...(given.kind === 'node' ? [abortFlag] : []), preloadArgument()], notes: [] };
 }
