@@ -2,7 +2,8 @@
 import { readIncident, start } from '@plimsoll/watchdog';
 
 const [incidentDir, atMs] = process.argv.slice(2);
-const guard = start({ incidentDir, log: 'off', maxPauseMs: 60_000 });
+// Where the machine is fast all eight come to their turn, and 18 MB each are more than the quota of one host.
+const guard = start({ incidentDir, log: 'off', maxPauseMs: 60_000, incidentQuotaBytes: 2 ** 29 });
 const kept = Array.from({ length: 60_000 }, (_, i) => ({ id: i, name: `row ${i}` }));
 setTimeout(
   () => {
