@@ -57,19 +57,21 @@ test('a policy that throws, and one that does not decide, end as without a hook'
   expect(endsAs(outcome)).toBe('SIGABRT');
 });
 
-test('a heap that is let grow goes on in steps of a quarter, in the middle of a synchronous loop, and ends before V8’s four times', () => {
+test('a heap that is let grow goes on in steps of about a quarter or less, in the middle of a synchronous loop, and ends before V8’s four times', () => {
   const outcome = runModule(
     `${PRELUDE} import { getHeapStatistics } from 'node:v8';
      const limits = [];
+     // What V8 finds live can be little more than at the step before; a step beyond 1.45 would be room that nobody allowed.
      onNearLimit(({ canGrow, heapLimitBytes, nextHeapLimitBytes }) => {
        limits.push(heapLimitBytes / 2 ** 20);
        if (canGrow) return { growToBytes: nextHeapLimitBytes };
        const steps = limits.slice(1).map((limit, index) => (limit - 3) / (limits[index] - 3));
-       say([limits.length > 4, steps.every((step) => step > 1.05 && step < 1.45), limits.at(-1) > 50, limits.at(-1) < 67].join());
+       say([limits.length > 4, steps.every((step) => step > 1 && step < 1.45), limits.at(-1) > 50, limits.at(-1) < 67].join());
        return { exit: 77 };
      });
      armNearLimit('test'); grow();`,
-    ['--max-old-space-size=16', '--max-semi-space-size=1'],
+    // V8 has a second end, by the share of time that collections take, which a busy machine meets first.
+    ['--max-old-space-size=16', '--max-semi-space-size=1', '--no-detect-ineffective-gcs-near-heap-limit'],
   );
   expect([endsAs(outcome), outcome.stdout]).toEqual([77, 'true,true,true,true\n']);
 });
