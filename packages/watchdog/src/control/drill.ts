@@ -176,7 +176,7 @@ export class Drill {
     return [
       isHeapContained
         ? `A leak in the heap ends at V8’s limit of ${formatBytes(sample.heapLimitBytes)} (exit code 134): with ${formatBytes(besideBytes)} beside it that fits the ${formatBytes(sample.limitBytes)} of the container.`
-        : `A leak in the heap ends in a kill by the kernel (exit code 137): V8 may grow to ${formatBytes(sample.heapLimitBytes)}, with ${formatBytes(besideBytes)} beside it ${formatBytes(fullBytes)}, and the container has ${formatBytes(sample.limitBytes)}.`,
+        : `A leak in the heap ends in a kill by the kernel (exit code 137): V8 may grow to ${formatBytes(sample.heapLimitBytes)}, with ${formatBytes(besideBytes)} beside it ${formatBytes(fullBytes)}, which leaves too little of the ${formatBytes(sample.limitBytes)} of the container, or nothing.`,
       `An incident opens when growth is seen for 30 s, or at ${formatBytes(bounds.triggerRatio * sample.limitBytes)} that cannot be had back.`,
       forecast === undefined
         ? 'No heap snapshot is ever taken here.'
