@@ -1,54 +1,56 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { SourceMapFolder } from '../../src/cli/source-maps/source-map-folder.ts';
 import { autoPath, temporaryFolder } from '../service.ts';
 import { cleanEnvironment, plimsoll, runToEnd } from './command.ts';
 
 const sources = join(import.meta.dirname, 'programs', 'minified');
 
-/** Builds the service to `dist/min.cjs`, lets it die at V8's limit without its maps, and returns the incident folder and the folder of the maps. */
-function die(format: 'cjs' | 'esm' | 'iife'): { incidentDir: string; maps: string } {
+interface Built {
+  readonly program: string;
+  readonly incidentDir: string;
+  readonly maps: string;
+}
+
+/** Builds the service to `dist/min.cjs`, and its maps where the service does not look for them. */
+function buildService(format: 'cjs' | 'esm' | 'iife'): Built {
   const folder = temporaryFolder();
-  const [incidentDir, maps, dist] = ['incidents', 'maps', 'dist'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const outfile = join(maps, format === 'esm' ? 'min.mjs' : 'min.cjs');
+  const name = format === 'esm' ? 'min.mjs' : 'min.cjs';
+  const maps = join(folder, 'maps');
+  const program = join(folder, 'dist', name);
   const options = {
     bundle: true,
     minify: true,
-    sourcemap: 'external',
     platform: 'node',
     target: 'node20',
-  } as const;
-  buildSync({ ...options, entryPoints: [join(sources, 'main.ts')], format, outfile });
-  mkdirSync(dist);
-  const program = join(dist, format === 'esm' ? 'min.mjs' : 'min.cjs');
-  buildSync({
-    ...options,
-    sourcemap: false,
     entryPoints: [join(sources, 'main.ts')],
     format,
-    outfile: program,
-  });
+  } as const;
+  buildSync({ ...options, sourcemap: 'external', outfile: join(maps, name) });
+  buildSync({ ...options, sourcemap: false, outfile: program });
   // The guarded service has no maps: they are only where they are used.
-  rmSync(outfile);
+  rmSync(join(maps, name));
+  return { program, incidentDir: join(folder, 'incidents'), maps };
+}
+
+/** Lets the service die at V8's limit without its maps. */
+function die(format: 'cjs' | 'esm' | 'iife'): Built {
+  const built = buildService(format);
   const { signal } = spawnSync(
     process.execPath,
-    ['--max-old-space-size=48', '--max-semi-space-size=2', '--import', autoPath, program],
+    ['--max-old-space-size=48', '--max-semi-space-size=2', '--import', autoPath, built.program],
     {
-      cwd: dist,
+      cwd: dirname(built.program),
       timeout: 60_000,
       stdio: 'ignore',
-      env: cleanEnvironment({ PLIMSOLL_INCIDENT_DIR: incidentDir, PLIMSOLL_SNAPSHOT: 'off' }),
+      env: cleanEnvironment({ PLIMSOLL_INCIDENT_DIR: built.incidentDir, PLIMSOLL_SNAPSHOT: 'off' }),
     },
   );
   expect(signal).toBe('SIGABRT');
-  return { incidentDir, maps };
+  return built;
 }
 
 test.each(['cjs', 'esm', 'iife'] as const)(
@@ -76,6 +78,29 @@ test.each(['cjs', 'esm', 'iife'] as const)(
       column: 7,
       generated: { file: expect.stringMatching(/min\.[cm]js$/), column: expect.any(Number) },
     });
+  },
+);
+
+test(
+  'census --source-maps names the largest container of a minified service that runs, in its TypeScript',
+  { timeout: 60_000 },
+  async () => {
+    const { program, incidentDir, maps } = buildService('cjs');
+    const child = spawn(process.execPath, ['--max-old-space-size=1024', '--import', autoPath, program], {
+      cwd: dirname(program),
+      stdio: 'ignore',
+      env: cleanEnvironment({ PLIMSOLL_INCIDENT_DIR: incidentDir, PLIMSOLL_SNAPSHOT: 'off' }),
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const census = (): string =>
+      runToEnd([plimsoll, 'census', '--source-maps', maps], { env: { PLIMSOLL_INCIDENT_DIR: incidentDir } })
+        .out;
+    // Asked too early there is nothing to ask; asked too often the service wants a rest first.
+    await expect
+      .poll(census, { timeout: 50_000, interval: 1000 })
+      .toMatch(
+        /^Map `sessions` \(.*session-store\.ts:6\) holds [\d,]+ entries.*allocated in `\w+` \(.*\.ts:\d+/,
+      );
   },
 );
 
