@@ -9,7 +9,9 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LRUCache } from 'lru-cache';
-import { Cache } from '@plimsoll/cache';
+import './cache/published.mjs';
+
+const { Cache } = await import(process.env.PLIMSOLL_BENCH_CACHE);
 
 const { values: options } = parseArgs({
   options: { json: { type: 'boolean', default: false }, entries: { type: 'string', default: '1000000' } },

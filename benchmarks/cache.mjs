@@ -7,7 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { contenders } from './cache/contenders.mjs';
+import './cache/published.mjs';
+
+const { contenders } = await import('./cache/contenders.mjs');
 
 const { values: options } = parseArgs({
   options: {

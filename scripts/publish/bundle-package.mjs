@@ -35,6 +35,8 @@ export async function bundlePackage(source, manifest, target) {
     ),
     sourcemap: 'linked',
     metafile: true,
+    // Puts numeric constants into the code that uses them; as variables of a module each use is a load with a check, a tenth of a cache's `get` and `set`.
+    minifySyntax: manifest.name === '@plimsoll/cache',
   });
   for (const output of Object.keys(metafile.outputs)) {
     if (output.endsWith('.map')) pointMapIntoPackage(join(process.cwd(), output), source, target);

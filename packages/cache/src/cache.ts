@@ -20,7 +20,7 @@ import {
 } from './loading/fetch-options.ts';
 import { abortedError, type Loader, type LoadOutcome, LoadTable } from './loading/load-table.ts';
 import { AdaptiveOrder } from './order/adaptive-order.ts';
-import { type EntryOrder, unread } from './order/entry-order.ts';
+import type { EntryOrder, ReadClosely } from './order/entry-order.ts';
 import { LruOrder } from './order/lru-order.ts';
 import { CacheCapacity } from './pressure/cache-capacity.ts';
 import { HitDensity } from './pressure/hit-density.ts';
@@ -90,8 +90,7 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
 
   /** The value of `key`, undefined when there is none or it is no longer fresh. Counts as a request. */
   get(key: K): V | undefined {
-    const value = this.#order.read(key);
-    return value === unread ? this.#getTimed(this.#order.find(key)) : (value as V | undefined);
+    return this.#order.read(key) as V | undefined;
   }
 
   /** The value of `key` without counting a request or renewing an idle TTL. */
@@ -578,8 +577,9 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
   }
 
   #createOrder(): EntryOrder {
-    if (this.#options.policy === 'lru') return new LruOrder(this.#store);
-    return new AdaptiveOrder(this.#store, this.#capacity.units);
+    const readClosely: ReadClosely = (slot) => this.#getTimed(slot);
+    if (this.#options.policy === 'lru') return new LruOrder(this.#store, readClosely);
+    return new AdaptiveOrder(this.#store, this.#capacity.units, readClosely);
   }
 
   #hits(): number {

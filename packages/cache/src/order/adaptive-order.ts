@@ -1,11 +1,11 @@
 import { Eviction } from '../policy/eviction.ts';
 import { Jury, type Verdict } from '../policy/jury.ts';
 import { evictionRules } from '../policy/rule.ts';
-import { segmentShift, slotMask } from '../store/entry-segment.ts';
-import { counterMask, hitIncrement, marker, pinned, sampled, timed } from '../store/entry-state.ts';
+import { type EntrySegment, segmentShift, slotMask } from '../store/entry-segment.ts';
+import { afterHit, counterMask, marker, pinned, sampled, timed } from '../store/entry-state.ts';
 import { type EntryStore, firstSlot } from '../store/entry-store.ts';
 import { KeyIndex } from '../store/key-index.ts';
-import { type EntryOrder, unread } from './entry-order.ts';
+import type { EntryOrder, ReadClosely } from './entry-order.ts';
 
 const fewestJudged = 8;
 const markedPerInsertion = 512;
@@ -13,7 +13,9 @@ const markedPerInsertion = 512;
 /** The default order: our own index, and the eviction rule that a jury of shadows finds best for the traffic. */
 export class AdaptiveOrder implements EntryOrder {
   readonly #store: EntryStore;
+  readonly #segments: readonly EntrySegment[];
   readonly #index: KeyIndex;
+  readonly #readClosely: ReadClosely;
   readonly #eviction: Eviction;
   #capacity: number;
   #jury: Jury | undefined;
@@ -22,8 +24,10 @@ export class AdaptiveOrder implements EntryOrder {
   #unmarked = 0;
   #unmarkedEnd = 0;
 
-  constructor(store: EntryStore, capacity: number) {
+  constructor(store: EntryStore, capacity: number, readClosely: ReadClosely) {
     this.#store = store;
+    this.#readClosely = readClosely;
+    this.#segments = store.segments;
     this.#capacity = capacity;
     this.#index = new KeyIndex(store);
     this.#eviction = new Eviction(store, capacity, evictionRules[0]);
@@ -57,13 +61,14 @@ export class AdaptiveOrder implements EntryOrder {
     }
     const eviction = this.#eviction;
     eviction.hits++;
-    const segment = this.#store.segments[slot >>> segmentShift];
+    const segment = this.#segments[slot >>> segmentShift];
     const at = slot & slotMask;
     const state = segment.states[at];
-    segment.states[at] = state + hitIncrement[state & counterMask];
+    // What is hit often has both counters full: nothing to write.
+    if ((state & counterMask) !== counterMask) segment.states[at] = afterHit(state);
     return (state & eviction.slowMask) === eviction.fastState
       ? segment.pairs[(at << 1) | 1]
-      : this.#readClosely(slot);
+      : this.#readSlowly(slot);
   }
 
   recordHit(slot: number): void {
@@ -82,6 +87,7 @@ export class AdaptiveOrder implements EntryOrder {
     this.#eviction.admit(slot, hash, isSampled ? flags | sampled : flags, askedCount);
     if (jury === undefined) return;
     jury.grantLooks();
+    this.#eviction.watchSampled(true);
     if (this.#unmarked < this.#unmarkedEnd) this.#markSample(jury);
     if (isSampled && jury.hasLooks) this.#judge(jury, hash, false);
   }
@@ -123,17 +129,18 @@ export class AdaptiveOrder implements EntryOrder {
   }
 
   /** A hit that is more than two counters. */
-  #readClosely(slot: number): unknown {
+  #readSlowly(slot: number): unknown {
     const state = this.#store.stateOf(slot);
     this.#eviction.moveOnHit(slot, state);
     this.#witness(slot);
-    return (state & (timed | marker)) === 0 ? this.#store.valueOf(slot) : unread;
+    return (state & (timed | marker)) === 0 ? this.#store.valueOf(slot) : this.#readClosely(slot);
   }
 
   #witness(slot: number): void {
     const jury = this.#jury;
-    if (jury === undefined || (this.#store.stateOf(slot) & sampled) === 0 || !jury.hasLooks) return;
-    this.#judge(jury, this.#store.hashOf(slot), true);
+    if (jury === undefined || (this.#store.stateOf(slot) & sampled) === 0) return;
+    if (jury.hasLooks) this.#judge(jury, this.#store.hashOf(slot), true);
+    else this.#eviction.watchSampled(false);
   }
 
   #judge(jury: Jury, hash: number, isHit: boolean): void {

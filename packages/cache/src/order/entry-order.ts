@@ -1,5 +1,5 @@
-/** What {@link EntryOrder.read} answers for an entry whose value may not simply be handed out: it has a deadline, or stands for an absence or a failure. */
-export const unread: unique symbol = Symbol('look closer');
+/** The value of an entry that may not simply be handed out: it has a deadline, or stands for an absence or a failure. undefined = nothing to show. */
+export type ReadClosely = (slot: number) => unknown;
 
 /**
  * Knows which slot a key has and which entry leaves next. `policy: 'adaptive'` and `policy: 'lru'` are the two implementations; what an entry *is* (value,
@@ -12,7 +12,7 @@ export interface EntryOrder {
   hashOf(key: unknown): number;
   /** Like {@link find} with the hash at hand. */
   findHashed(key: unknown, hash: number): number;
-  /** The value of a key, counted as a hit; undefined, counted as a miss, when there is none; or {@link unread}. */
+  /** The value of a key, counted as a hit, by {@link ReadClosely} where that has to say; undefined, counted as a miss, when there is none. */
   read(key: unknown): unknown;
   /** Counts a hit. */
   recordHit(slot: number): void;

@@ -1,19 +1,21 @@
 import { LRUCache } from 'lru-cache';
 import { marker, pinned, timed } from '../store/entry-state.ts';
 import type { EntryStore } from '../store/entry-store.ts';
-import { type EntryOrder, unread } from './entry-order.ts';
+import type { EntryOrder, ReadClosely } from './entry-order.ts';
 
 /** `policy: 'lru'`: lru-cache is the index and the order, its values are slots. The cache itself enforces the bound, so lru-cache never has to. */
 export class LruOrder implements EntryOrder {
   readonly ruleName = 'lru';
   readonly #store: EntryStore;
+  readonly #readClosely: ReadClosely;
   readonly #lru: LRUCache<NonNullable<unknown>, number>;
   readonly #pinned = new Map<unknown, number>();
   hits = 0;
   misses = 0;
 
-  constructor(store: EntryStore) {
+  constructor(store: EntryStore, readClosely: ReadClosely) {
     this.#store = store;
+    this.#readClosely = readClosely;
     // A bound in units instead of `max`: lru-cache then grows on demand instead of allocating for the worst case.
     this.#lru = new LRUCache({ maxSize: Number.MAX_SAFE_INTEGER, sizeCalculation: () => 1 });
   }
@@ -37,7 +39,9 @@ export class LruOrder implements EntryOrder {
       return undefined;
     }
     this.recordHit(slot);
-    return (this.#store.stateOf(slot) & (timed | marker)) === 0 ? this.#store.valueOf(slot) : unread;
+    return (this.#store.stateOf(slot) & (timed | marker)) === 0
+      ? this.#store.valueOf(slot)
+      : this.#readClosely(slot);
   }
 
   recordHit(slot: number): void {

@@ -1,11 +1,11 @@
 import {
+  afterHit,
   countMask,
-  counterMask,
   countShift,
-  hitIncrement,
   inMain,
-  pinned,
   looksCloser,
+  pinned,
+  sampled,
   visitMask,
 } from '../store/entry-state.ts';
 import { segmentShift, slotMask } from '../store/entry-segment.ts';
@@ -38,6 +38,7 @@ export class Eviction {
   /** What the small queue may hold under this rule and bound. */
   #smallTarget = 1;
   #isDraining = false;
+  #isWatched = true;
   #admissions = 0;
   /** A hit is settled by its counters alone when `state & slowMask` equals `fastState`. */
   fastState = 0;
@@ -73,6 +74,13 @@ export class Eviction {
     this.#setSmallTarget();
   }
 
+  /** Says whether a hit of a sampled key needs to be seen, or is settled by its counters as any other. */
+  watchSampled(isWatched: boolean): void {
+    if (isWatched === this.#isWatched) return;
+    this.#isWatched = isWatched;
+    this.#followRule();
+  }
+
   /** Lets another rule pick the victims. */
   setRule(rule: EvictionRule): void {
     if (rule === this.#rule) return;
@@ -95,7 +103,7 @@ export class Eviction {
     this.hits++;
     const { states } = this.#store.segments[slot >>> segmentShift];
     const at = slot & slotMask;
-    const state = states[at] + hitIncrement[states[at] & counterMask];
+    const state = afterHit(states[at]);
     states[at] = state;
     if ((state & this.slowMask) !== this.fastState) this.moveOnHit(slot, state);
   }
@@ -122,6 +130,7 @@ export class Eviction {
     }
     const isKnown = this.#rule.kind === 'queue' && this.#memory.takeEvicted(hash);
     this.#queues.push(slot, state, isKnown ? main : small);
+    this.#memory.rememberAdmitted(hash, count);
     if (this.#rule.kind === 'frequency' && this.#queues.smallUnits > this.#smallTarget) this.#settle();
     this.#aging.step(this.hits + ++this.#admissions);
   }
@@ -139,7 +148,7 @@ export class Eviction {
   /** Remembers a request for a key that was not let in, so that the next one finds it known. */
   rememberRefused(hash: number): void {
     this.#memory.prepare(this.#store.count);
-    this.#memory.rememberCount(hash, 1);
+    this.#memory.rememberAdmitted(hash, 1);
   }
 
   /** Changes the units of a queued entry. */
@@ -156,7 +165,7 @@ export class Eviction {
     const state = this.#store.stateOf(slot);
     const hash = this.#store.hashOf(slot);
     this.#queues.withdraw(slot);
-    this.#memory.rememberCount(hash, countOf(state));
+    this.#memory.rememberLeft(hash, countOf(state));
     // What left the main queue is not remembered: it had its chance.
     if (this.#rule.kind === 'queue' && (state & inMain) === 0) this.#memory.rememberEvicted(hash);
     this.lostHash = hash;
@@ -261,7 +270,8 @@ export class Eviction {
   #followRule(): void {
     const { kind } = this.#rule;
     // Recency moves every entry that is hit, frequency those that wait in the small queue.
-    this.slowMask = kind === 'recency' ? 0 : kind === 'frequency' ? looksCloser | inMain : looksCloser;
+    const mask = this.#isWatched ? looksCloser : looksCloser & ~sampled;
+    this.slowMask = kind === 'recency' ? 0 : kind === 'frequency' ? mask | inMain : mask;
     this.fastState = kind === 'recency' ? 1 : kind === 'frequency' ? inMain : 0;
     this.#setSmallTarget();
   }

@@ -13,12 +13,15 @@ export class KeyMemory {
   #sketch: FrequencySketch | undefined;
   #ghosts: GhostList | undefined;
   #keyCount = 0;
+  /** Entries that may have come before the sketch, which knows nothing of them. */
+  #unknownCount = 0;
 
   /** Makes room for what a cache of `entryCount` entries has to remember. */
   prepare(entryCount: number): void {
     if (this.#sketch !== undefined && entryCount <= this.#keyCount * 2) return;
     this.#keyCount = Math.max(entryCount, fewestKeys);
     this.#sketch = new FrequencySketch(this.#keyCount);
+    this.#unknownCount = entryCount;
     this.#ghosts = undefined;
   }
 
@@ -27,9 +30,16 @@ export class KeyMemory {
     return this.#sketch === undefined ? 0 : this.#sketch.estimate(hash);
   }
 
-  /** Remembers how often a key that leaves, or was not let in, was asked for. */
-  rememberCount(hash: number, count: number): void {
-    if (count > 0) this.#sketch?.remember(hash, count);
+  /** Remembers how often a key that comes in, or was not let in, was asked for: its counters were read just now, and most keys are never asked for again. */
+  rememberAdmitted(hash: number, count: number): void {
+    this.#sketch?.remember(hash, count);
+  }
+
+  /** Remembers how often a key that leaves was asked for; what was asked for once the sketch has known since it came. */
+  rememberLeft(hash: number, count: number): void {
+    if (this.#unknownCount > 0) this.#unknownCount--;
+    else if (count <= 1) return;
+    this.#sketch?.remember(hash, count);
   }
 
   /** Remembers that a key was evicted. */

@@ -20,7 +20,7 @@ export class ShadowPanel {
     const keyCount = rules.length * capacity + 1;
     const numberCount = firstSlot + keyCount + 1;
     this.#keys = new EntryStore({ weights: false, maxCount: keyCount }, hash);
-    this.#index = new KeyIndex(this.#keys);
+    this.#index = new KeyIndex(this.#keys, 0);
     this.#shadows = rules.map((rule) => new ShadowCache(rule, capacity, numberCount, hash));
     this.#holders = new Uint8Array(numberCount);
     this.hits = new Uint8Array(rules.length);

@@ -1,5 +1,5 @@
 /**
- * What the sixteen bits beside every entry say. The low six are counters so that a hit is one table look-up and one store; the rest are flags.
+ * What the sixteen bits beside every entry say. The low six are counters; the rest are flags.
  * Literals, not shifts: the bundler puts them into the code that uses them.
  */
 
@@ -28,9 +28,8 @@ export const looksCloser = 0x780;
 /** The slot holds an entry. */
 export const live = 0x800;
 
-/** What one hit adds to the low six bits: saturating in both counters. */
-export const hitIncrement: Uint8Array = Uint8Array.from({ length: counterMask + 1 }, (_, counters) => {
-  const visit = (counters & visitMask) === visitMask ? 0 : 1;
-  const count = (counters & countMask) === countMask ? 0 : 1 << countShift;
-  return visit + count;
-});
+/** What one hit adds to the low six bits, saturating in both counters; arithmetic, for a table look-up here waits for two loads. */
+export function afterHit(state: number): number {
+  // 3 → 0 and 0–2 → 1; 15 → 0 and 0–14 → 1.
+  return state + ((((state & 3) ^ 3) + 3) >>> 2) + ((((((state >>> 2) & 15) ^ 15) + 15) >>> 4) << 2);
+}

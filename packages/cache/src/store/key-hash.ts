@@ -26,9 +26,14 @@ export class KeyHash {
   /** Hash of a number; −0 is 0. NaN must not come here. */
   ofNumber(key: number): number {
     const whole = key | 0;
-    if (whole === key) return finish(whole ^ this.#start);
+    if (whole === key) return this.ofInteger(whole);
     floatBits[0] = key;
     return finish(Math.imul(wordBits[0] ^ this.#start, this.#multiplier) ^ wordBits[1]);
+  }
+
+  /** What {@link ofNumber} is for an integer of 32 bits. */
+  ofInteger(key: number): number {
+    return finish(key ^ this.#start);
   }
 
   /** Hash of every unit of `key`. */

@@ -4,7 +4,7 @@ import { SlotTable } from './slot-table.ts';
 
 /** Entries per cell of the table before it grows by a third or a half. */
 const maxLoadRatio = 0.55;
-/** Up to here V8's Map wins (it keeps the hashes of strings); above, its garbage and its rehashing lose. */
+/** Up to here V8's Map wins (it keeps the hashes of strings, and finds a number in fewer steps); above, its garbage and its rehashing lose. */
 const tableFromCount = 4_096;
 /** What growth moves at once, well under a tenth of a millisecond, and then at each insertion. */
 const cellsMovedAtOnce = 2_048;
@@ -19,109 +19,120 @@ const keysMovedPerInsertion = 16;
 export class KeyIndex {
   readonly #store: EntryStore;
   readonly #map = new Map<unknown, number>();
-  #table: SlotTable | undefined;
+  readonly #fromCount: number;
+  #table: SlotTable;
   #oldTable: SlotTable | undefined;
   #sizeStep = 0;
   /** Entries at which the table grows. */
   #fullCount = 0;
+  /** Numbers and short strings lie in the table. */
+  #isLarge = false;
+  /** A number or a tabled string may lie elsewhere than in the table. */
+  #hasStrays = false;
   #movingKeys: IterableIterator<[unknown, number]> | undefined;
 
-  constructor(store: EntryStore) {
+  /** @param fromCount - keys from which on there is a table. */
+  constructor(store: EntryStore, fromCount: number = tableFromCount) {
     this.#store = store;
+    this.#fromCount = fromCount;
+    this.#table = new SlotTable(0, 0);
+    if (fromCount === 0) this.#isLarge = true;
   }
 
   /** The slot of `key`, 0 when there is none. */
   find(key: unknown): number {
-    const table = this.#table;
-    return table === undefined ? (this.#map.get(key) ?? 0) : this.#findInTable(table, key);
+    if (!this.#isLarge) return this.#map.get(key) ?? 0;
+    if (typeof key === 'number') {
+      // 32-bit integers, nearly all numbers that are keys, on a path of their own: nothing on it asks again what kind of number it has.
+      const whole = key | 0;
+      return whole === key
+        ? this.#findNumber(whole, this.#store.hash.ofInteger(whole))
+        : this.#findFraction(key);
+    }
+    if (typeof key === 'string' && key.length <= longestHashedString) {
+      return this.#findString(key, this.#store.hash.ofString(key));
+    }
+    return this.#map.get(key) ?? 0;
   }
 
   /** Like {@link find} with the hash already at hand. */
   findHashed(key: unknown, hash: number): number {
-    const table = this.#table;
-    if (table === undefined) return this.#map.get(key) ?? 0;
-    if (typeof key === 'number') return this.#findNumber(table, key, hash);
-    return typeof key === 'string' ? this.#findString(table, key, hash) : (this.#map.get(key) ?? 0);
+    if (this.#isLarge) {
+      if (typeof key === 'number' && key === key) return this.#findNumber(key, hash);
+      if (typeof key === 'string' && key.length <= longestHashedString) return this.#findString(key, hash);
+    }
+    return this.#map.get(key) ?? 0;
   }
 
   /** Adds a key that is not there yet. */
   insert(key: unknown, hash: number, slot: number): void {
-    if (this.#table === undefined) {
-      this.#map.set(key, slot);
-      if (this.#map.size >= tableFromCount && isTabled(key)) this.#makeTable();
-      return;
-    }
     if (this.#oldTable !== undefined) this.#moveCells(this.#oldTable, cellsMovedPerInsertion);
     if (this.#movingKeys !== undefined) this.#moveKeys(this.#movingKeys);
-    if (isTabled(key)) this.#insertInTable(key, hash, slot);
-    else this.#map.set(key, slot);
+    if (this.#isTabled(key)) {
+      this.#insertInTable(key, hash, slot);
+      return;
+    }
+    this.#map.set(key, slot);
+    if (!this.#isLarge && this.#map.size >= this.#fromCount && isTableable(key)) this.#makeTable();
   }
 
   /** Removes a key that is there. */
   remove(key: unknown, hash: number, slot: number): void {
-    if (this.#table !== undefined && isTabled(key)) {
+    if (this.#isTabled(key)) {
       if (this.#table.remove(hash, slot)) return;
       if (this.#oldTable?.remove(hash, slot) === true) return;
     }
     this.#map.delete(key);
   }
 
-  #findInTable(table: SlotTable, key: unknown): number {
-    if (typeof key === 'string' && key.length <= longestHashedString) {
-      return this.#findString(table, key, this.#store.hash.ofString(key));
-    }
-    if (typeof key === 'number' && key === key) {
-      return this.#findNumber(table, key, this.#store.hash.ofNumber(key));
-    }
-    return this.#map.get(key) ?? 0;
+  #findFraction(key: number): number {
+    return key === key ? this.#findNumber(key, this.#store.hash.ofNumber(key)) : (this.#map.get(key) ?? 0);
   }
 
-  #findNumber(table: SlotTable, key: number, hash: number): number {
-    const slot = table.findNumber(key, hash, this.#store.segments);
-    if (slot !== 0 || (this.#oldTable === undefined && this.#map.size === 0)) return slot;
-    return this.#oldTable?.findNumber(key, hash, this.#store.segments) || (this.#map.get(key) ?? 0);
+  #findNumber(key: number, hash: number): number {
+    const slot = this.#table.findNumber(key, hash, this.#store.segments);
+    if (slot !== 0 || !this.#hasStrays) return slot;
+    return this.#oldTable?.findMoving(key, hash, this.#store.segments) || (this.#map.get(key) ?? 0);
   }
 
-  #findString(table: SlotTable, key: string, hash: number): number {
-    const slot = table.findString(key, hash, this.#store.segments);
-    if (slot !== 0 || (this.#oldTable === undefined && this.#map.size === 0)) return slot;
-    return this.#oldTable?.findString(key, hash, this.#store.segments) || (this.#map.get(key) ?? 0);
+  #findString(key: string, hash: number): number {
+    const slot = this.#table.findString(key, hash, this.#store.segments);
+    if (slot !== 0 || !this.#hasStrays) return slot;
+    return this.#oldTable?.findMoving(key, hash, this.#store.segments) || (this.#map.get(key) ?? 0);
   }
 
   #insertInTable(key: unknown, hash: number, slot: number): void {
-    let table = this.#table;
-    if (table === undefined || table.count >= this.#fullCount || table.isTooSmallFor(slot))
-      table = this.#grow();
-    if (!table.insert(hash, slot)) this.#map.set(key, slot);
+    if (this.#table.count >= this.#fullCount || this.#table.isTooSmallFor(slot)) this.#grow();
+    if (!this.#table.insert(hash, slot)) this.#stray(key, slot);
   }
 
-  /** The cache has become large: its keys move from the Map to a table made for twice as many. */
+  /** The cache has become large: its keys move from the Map to a table with room for twice as many. */
   #makeTable(): void {
-    while (this.#fullCount < tableFromCount * 2) this.#grow();
+    this.#isLarge = true;
+    this.#hasStrays = true;
+    while (this.#fullCount < this.#fromCount * 2) this.#grow();
     this.#movingKeys = this.#map.entries();
   }
 
-  #grow(): SlotTable {
+  #grow(): void {
     while (this.#oldTable !== undefined) this.#moveCells(this.#oldTable, cellsMovedAtOnce);
     const old = this.#table;
-    const table = new SlotTable(this.#sizeStep++, this.#store.top * 2);
-    this.#table = table;
-    this.#fullCount = Math.floor(table.cellCount * maxLoadRatio);
-    if (old !== undefined && old.count > 0) {
-      this.#oldTable = old;
-      this.#moveCells(old, cellsMovedAtOnce);
-    }
-    return table;
+    this.#table = new SlotTable(this.#sizeStep++, this.#store.top * 2);
+    this.#fullCount = Math.floor(this.#table.cellCount * maxLoadRatio);
+    if (old.count === 0) return;
+    this.#hasStrays = true;
+    this.#oldTable = old;
+    this.#moveCells(old, cellsMovedAtOnce);
   }
 
   #moveCells(old: SlotTable, cellCount: number): void {
     const store = this.#store;
-    const table = this.#table;
-    if (table === undefined) return;
-    const isEmpty = old.moveInto(table, cellCount, store, (slot) => {
-      this.#map.set(store.keyOf(slot), slot);
+    const isEmpty = old.moveInto(this.#table, cellCount, store, (slot) => {
+      this.#stray(store.keyOf(slot), slot);
     });
-    if (isEmpty) this.#oldTable = undefined;
+    if (!isEmpty) return;
+    this.#oldTable = undefined;
+    this.#hasStrays = this.#map.size > 0;
   }
 
   #moveKeys(moving: IterableIterator<[unknown, number]>): void {
@@ -129,18 +140,29 @@ export class KeyIndex {
       const next = moving.next();
       if (next.done === true) {
         this.#movingKeys = undefined;
+        this.#hasStrays = this.#oldTable !== undefined || this.#map.size > 0;
         return;
       }
       const [key, slot] = next.value;
-      if (!isTabled(key)) continue;
+      if (!this.#isTabled(key)) continue;
       this.#map.delete(key);
       this.#insertInTable(key, this.#store.hashOf(slot), slot);
     }
   }
+
+  /** A key that collides too often for the table. */
+  #stray(key: unknown, slot: number): void {
+    this.#map.set(key, slot);
+    this.#hasStrays = true;
+  }
+
+  #isTabled(key: unknown): boolean {
+    return this.#isLarge && isTableable(key);
+  }
 }
 
 /** True when a table can hold the key. */
-function isTabled(key: unknown): boolean {
+function isTableable(key: unknown): boolean {
   if (typeof key === 'number') return key === key;
   return typeof key === 'string' && key.length <= longestHashedString;
 }

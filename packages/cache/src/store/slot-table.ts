@@ -59,7 +59,7 @@ export class SlotTable {
     const cells = this.#cells;
     const hashMask = this.#hashMask;
     const numberMask = this.#numberMask;
-    for (let at = this.#startOf(hash); ;) {
+    for (let at = this.#homeOf(hash); ;) {
       const cell = cells[at];
       if (cell === 0) return 0;
       if (((cell ^ hash) & hashMask) === 0) {
@@ -75,7 +75,7 @@ export class SlotTable {
     const cells = this.#cells;
     const hashMask = this.#hashMask;
     const numberMask = this.#numberMask;
-    for (let at = this.#startOf(hash); ;) {
+    for (let at = this.#homeOf(hash); ;) {
       const cell = cells[at];
       if (cell === 0) return 0;
       if (((cell ^ hash) & hashMask) === 0) {
@@ -86,11 +86,25 @@ export class SlotTable {
     }
   }
 
+  /** The slot of a key in a table that {@link moveInto} is emptying, 0 when it is not, or no longer, here. */
+  findMoving(key: unknown, hash: number, segments: readonly EntrySegment[]): number {
+    const cells = this.#cells;
+    for (let at = this.#startOf(hash); ;) {
+      const cell = cells[at];
+      if (cell === 0) return 0;
+      if (((cell ^ hash) & this.#hashMask) === 0) {
+        const slot = cell & this.#numberMask;
+        if (segments[slot >>> segmentShift].pairs[(slot & slotMask) << 1] === key) return slot;
+      }
+      if (++at === cells.length) at = 0;
+    }
+  }
+
   /** Adds a slot; false when all cells a key may lie in are taken. */
   insert(hash: number, slot: number): boolean {
     const cells = this.#cells;
     if (slot > this.#numberMask) return false;
-    let at = this.#startOf(hash);
+    let at = this.#homeOf(hash);
     for (let distance = 0; distance < longestProbe; distance++) {
       if (cells[at] === 0) {
         cells[at] = (hash & this.#hashMask) | (distance << this.#numberBits) | slot;
@@ -138,9 +152,14 @@ export class SlotTable {
     return end === cells.length;
   }
 
+  /** A key's own cell. */
+  #homeOf(hash: number): number {
+    return ((Math.imul(hash >>> 24, this.#partCount) >>> 8) << this.#partShift) | (hash & this.#partMask);
+  }
+
   /** A key's own cell; the first that is left, when its own was moved: a run that started there goes on here. */
   #startOf(hash: number): number {
-    const at = ((((hash >>> 24) * this.#partCount) >>> 8) << this.#partShift) | (hash & this.#partMask);
+    const at = this.#homeOf(hash);
     return at < this.#movedCells ? this.#movedCells : at;
   }
 

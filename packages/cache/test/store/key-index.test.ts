@@ -9,6 +9,10 @@ class BrokenHash extends KeyHash {
     return 12_345;
   }
 
+  override ofInteger(): number {
+    return 12_345;
+  }
+
   override ofString(): number {
     return 12_345;
   }

@@ -51,7 +51,7 @@ describe('SlotTable', () => {
     expect(old.moveInto(target, 256, store, (slot) => refused.push(slot))).toBe(false);
     expect(refused).toEqual([]);
     for (const [key, slot] of slots.entries()) {
-      const found = [old, target].map((table) => table.findNumber(key, hashOf(key), store.segments));
+      const found = [old, target].map((table) => table.findMoving(key, hashOf(key), store.segments));
       expect(found.toSorted((a, b) => a - b)).toEqual([0, slot]);
     }
     expect(old.count + target.count).toBe(300);
