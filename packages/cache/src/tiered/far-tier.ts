@@ -12,6 +12,9 @@ export interface FarValue<V> {
 /** Deletes a lock only while it is still ours. */
 const releaseScript = "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end";
 
+/** Deletes a key that need not be there, and has it told even so: a process that is loading it must learn that what it loads is old. */
+const removeScript = "redis.call('set',KEYS[1],'') return redis.call('del',KEYS[1])";
+
 /** The values in Redis: `<name>:v:<key>`, and `<name>:l:<key>` while a process loads one. */
 export class FarTier<V> {
   readonly #connection: RedisConnection;
@@ -48,12 +51,12 @@ export class FarTier<V> {
 
   async write(key: string, value: V, ttlMs: number): Promise<void> {
     const bytes = this.#options.serializer.encode(value);
-    const px = String(Math.max(1, Math.ceil(ttlMs)));
-    await this.#connection.command(['SET', valueKey(this.#options.name, key), bytes, 'PX', px]);
+    const life = ttlMs === Infinity ? [] : ['PX', String(Math.max(1, Math.ceil(ttlMs)))];
+    await this.#connection.command(['SET', valueKey(this.#options.name, key), bytes, ...life]);
   }
 
   async remove(key: string): Promise<void> {
-    await this.#connection.command(['DEL', valueKey(this.#options.name, key)]);
+    await this.#connection.command(['EVAL', removeScript, '1', valueKey(this.#options.name, key)]);
   }
 
   /** Takes the right to load a key; undefined when another process has it. */

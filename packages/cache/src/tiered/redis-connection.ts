@@ -133,7 +133,7 @@ export class RedisConnection {
     client.on('invalidate', (key) => this.#tell(key));
     this.#client = client;
     try {
-      await client.connect();
+      await answeredInTime(client.connect(), connectTimeoutMs);
       // emitInvalidate has switched tracking of single keys on; the mode can only be changed from off.
       await this.#send(client, ['CLIENT', 'TRACKING', 'OFF']);
       await this.#send(client, ['CLIENT', 'TRACKING', 'ON', 'BCAST', 'NOLOOP', 'PREFIX', prefix]);
@@ -195,22 +195,23 @@ export class RedisConnection {
   }
 
   async #send(client: RedisClient, args: readonly (string | Buffer)[]): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(
-          new PlimsollError(
-            'ERR_PLIMSOLL_TIMEOUT',
-            `Redis did not answer within ${this.#options.commandTimeoutMs} ms.`,
-          ),
-        );
-      }, this.#options.commandTimeoutMs);
-    });
-    try {
-      return await Promise.race([client.sendCommand(args, { typeMapping: { [blobString]: Buffer } }), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const reply = client.sendCommand(args, { typeMapping: { [blobString]: Buffer } });
+    return await answeredInTime(reply, this.#options.commandTimeoutMs);
+  }
+}
+
+/** `reply`, or ERR_PLIMSOLL_TIMEOUT: a server that is frozen accepts connections and answers nothing. */
+async function answeredInTime(reply: Promise<unknown>, timeoutMs: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new PlimsollError('ERR_PLIMSOLL_TIMEOUT', `Redis did not answer within ${timeoutMs} ms.`));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([reply, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

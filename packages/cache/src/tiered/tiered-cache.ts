@@ -3,14 +3,13 @@ import type { CacheStats } from '../cache-stats.ts';
 import type { FetchOptions } from '../loading/fetch-options.ts';
 import type { LoadContext, Loader } from '../loading/load-table.ts';
 import { FarTier, type FarValue, valuePrefix } from './far-tier.ts';
+import { Passages } from './passages.ts';
 import { RedisConnection } from './redis-connection.ts';
 import {
   type ResolvedTieredOptions,
   resolveTieredOptions,
   type TieredCacheOptions,
 } from './tiered-options.ts';
-
-const pollMs = 100;
 
 /** What a {@link TieredCache} did. */
 export interface TieredCacheStats {
@@ -30,11 +29,6 @@ export interface TieredCacheStats {
   readonly isFarUsable: boolean;
 }
 
-/** Notes changes to a key while a value for it is on its way. */
-interface Passage {
-  isOvertaken: boolean;
-}
-
 /**
  * A bounded copy in this process before a Redis that the fleet shares. Redis tells every change (RESP3 tracking), so a copy is dropped within a round trip of
  * another process's write; a copy never outlives the value in Redis; one process of the fleet loads a missing key while the others wait for it.
@@ -47,8 +41,7 @@ export class TieredCache<V> implements AsyncDisposable {
   readonly #near: Cache<string, V>;
   readonly #connection: RedisConnection;
   readonly #far: FarTier<V>;
-  readonly #passages = new Map<string, Set<Passage>>();
-  readonly #arrivals = new Map<string, Set<() => void>>();
+  readonly #passages = new Passages();
   readonly #prefixLength: number;
   #farHits = 0;
   #farMisses = 0;
@@ -123,6 +116,8 @@ export class TieredCache<V> implements AsyncDisposable {
   /** Writes a value for the whole fleet; false when Redis could not be told, and only this process has it until Redis is back. */
   async set(key: string, value: V, options: { readonly ttlMs?: number } = {}): Promise<boolean> {
     const ttlMs = options.ttlMs ?? this.#options.farTtlMs;
+    // Redis does not tell us of our own changes: what a load under way here has seen is older than this.
+    this.#passages.overtake(key);
     // Here first: a change by another process that is told while ours is on its way drops this copy.
     this.#near.set(key, value, { ttlMs: Math.min(ttlMs, this.#options.nearTtlMs) });
     try {
@@ -134,8 +129,9 @@ export class TieredCache<V> implements AsyncDisposable {
     }
   }
 
-  /** Invalidates a key for the whole fleet; false when Redis could not be told. */
+  /** Invalidates a key for the whole fleet, loads under way included; false when Redis could not be told. */
   async delete(key: string): Promise<boolean> {
+    this.#passages.overtake(key);
     this.#near.delete(key);
     try {
       await this.#far.remove(key);
@@ -162,14 +158,14 @@ export class TieredCache<V> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection.close();
     this.#near[Symbol.dispose]();
-    for (const tell of this.#arrivals.values()) for (const resolve of tell) resolve();
+    this.#passages.tellAll();
     await Promise.resolve();
   }
 
   /** Reads Redis and says how long the copy may be kept. */
   async #readInto(key: string, context: LoadContext<V>): Promise<V | undefined> {
     if (!this.#connection.isUsable) return undefined;
-    const passage = this.#enter(key);
+    const passage = this.#passages.enter(key);
     let found: FarValue<V> | undefined;
     try {
       found = await this.#far.read(key);
@@ -177,7 +173,7 @@ export class TieredCache<V> implements AsyncDisposable {
       // Slow or gone: as if it had nothing. Counted by the connection.
       return undefined;
     } finally {
-      this.#leave(key, passage);
+      this.#passages.leave(key, passage);
     }
     if (found === undefined) {
       this.#farMisses++;
@@ -201,7 +197,7 @@ export class TieredCache<V> implements AsyncDisposable {
       if (arrived !== undefined) return arrived;
     }
     let farTtlMs = options?.ttlMs ?? this.#options.farTtlMs;
-    const passage = this.#enter(key);
+    const passage = this.#passages.enter(key);
     try {
       const value = await loader(key, {
         signal: context.signal,
@@ -210,13 +206,17 @@ export class TieredCache<V> implements AsyncDisposable {
           farTtlMs = ttlMs;
         },
       });
-      if (value === undefined || farTtlMs <= 0) return value;
+      if (value === undefined) return value;
+      if (!(farTtlMs > 0)) {
+        context.keepFor(0);
+        return value;
+      }
       // A change told while the value was loaded makes it old: whoever asked gets it, nobody keeps it.
       if (!passage.isOvertaken) await this.#share(key, value, farTtlMs);
       context.keepFor(passage.isOvertaken ? 0 : Math.min(farTtlMs, this.#options.nearTtlMs));
       return value;
     } finally {
-      this.#leave(key, passage);
+      this.#passages.leave(key, passage);
       if (token !== 'another' && token !== undefined) await this.#giveBackLoad(key, token);
     }
   }
@@ -251,41 +251,11 @@ export class TieredCache<V> implements AsyncDisposable {
   async #awaitOther(key: string, context: LoadContext<V>): Promise<V | undefined> {
     const endMs = performance.now() + this.#options.loadLockMs;
     while (performance.now() < endMs && !context.signal.aborted && this.#connection.isUsable) {
-      await this.#arrival(key);
+      await this.#passages.arrival(key);
       const found = await this.#readInto(key, context);
       if (found !== undefined) return found;
     }
     return undefined;
-  }
-
-  /** Resolves when the key was written by another process, or after a moment. */
-  async #arrival(key: string): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const waiting = this.#arrivals.get(key) ?? new Set();
-      this.#arrivals.set(key, waiting);
-      const done = (): void => {
-        clearTimeout(timer);
-        waiting.delete(done);
-        if (waiting.size === 0) this.#arrivals.delete(key);
-        resolve();
-      };
-      const timer = setTimeout(done, pollMs);
-      waiting.add(done);
-    });
-  }
-
-  #enter(key: string): Passage {
-    const passage: Passage = { isOvertaken: false };
-    const passages = this.#passages.get(key);
-    if (passages === undefined) this.#passages.set(key, new Set([passage]));
-    else passages.add(passage);
-    return passage;
-  }
-
-  #leave(key: string, passage: Passage): void {
-    const passages = this.#passages.get(key);
-    passages?.delete(passage);
-    if (passages?.size === 0) this.#passages.delete(key);
   }
 
   #invalidate(farKey: string | null): void {
@@ -295,17 +265,15 @@ export class TieredCache<V> implements AsyncDisposable {
     }
     const key = farKey.slice(this.#prefixLength);
     this.#invalidations++;
-    for (const passage of this.#passages.get(key) ?? []) passage.isOvertaken = true;
+    this.#passages.overtake(key);
     // Only what is held: `delete` would also give up a load under way, which the passages look after.
     if (this.#near.has(key)) this.#near.delete(key);
-    for (const resolve of this.#arrivals.get(key) ?? []) resolve();
+    this.#passages.tell(key);
   }
 
   #forgetAll(): void {
     this.#gaps++;
-    for (const passages of this.#passages.values()) {
-      for (const passage of passages) passage.isOvertaken = true;
-    }
+    this.#passages.overtakeAll();
     this.#near.clear();
   }
 }

@@ -1,6 +1,8 @@
 import { type CacheBound, refuse, requireDuration } from '../cache-options.ts';
 import { jsonSerializer, type Serializer } from './serializer.ts';
 
+const longestTimeoutMs = 2 ** 31 - 1;
+
 /** What a {@link TieredCache} is told. */
 export interface TieredCacheOptions<V> {
   /** Server: `redis://host:6379`. Redis 6 or later, or Valkey. */
@@ -10,7 +12,7 @@ export interface TieredCacheOptions<V> {
   /** Bound of the copy in this process. */
   readonly near: CacheBound;
   /**
-   * Milliseconds a value lives in Redis.
+   * Milliseconds a value lives in Redis; Infinity = until it is invalidated or Redis evicts it.
    * @default 300000
    */
   readonly farTtlMs?: number;
@@ -20,12 +22,12 @@ export interface TieredCacheOptions<V> {
    */
   readonly nearTtlMs?: number;
   /**
-   * Milliseconds a command may take before Redis is taken for slow.
+   * Milliseconds a command may take before Redis is taken for slow. Range: above 0, up to 2147483647.
    * @default 250
    */
   readonly commandTimeoutMs?: number;
   /**
-   * Milliseconds one process may load a key while the others wait for what it writes.
+   * Milliseconds one process may load a key while the others wait for what it writes. Range: above 0, up to 2147483647.
    * @default 5000
    */
   readonly loadLockMs?: number;
@@ -65,12 +67,16 @@ export function resolveTieredOptions<V>(options: TieredCacheOptions<V>): Resolve
     near,
     farTtlMs: requireDuration('farTtlMs', options.farTtlMs ?? tieredDefaults.farTtlMs),
     nearTtlMs: requireDuration('nearTtlMs', options.nearTtlMs ?? tieredDefaults.nearTtlMs),
-    commandTimeoutMs: requireDuration(
-      'commandTimeoutMs',
-      options.commandTimeoutMs ?? tieredDefaults.commandTimeoutMs,
-    ),
-    loadLockMs: requireDuration('loadLockMs', options.loadLockMs ?? tieredDefaults.loadLockMs),
+    commandTimeoutMs: requireTimeout('commandTimeoutMs', options.commandTimeoutMs),
+    loadLockMs: requireTimeout('loadLockMs', options.loadLockMs),
     serializer: options.serializer ?? jsonSerializer<V>(),
     clientOptions: options.clientOptions ?? {},
   };
+}
+
+/** Timers take what is longer for no time at all, and Redis refuses a lock that is to live forever. */
+function requireTimeout(option: 'commandTimeoutMs' | 'loadLockMs', value: number | undefined): number {
+  const timeoutMs = requireDuration(option, value ?? tieredDefaults[option]);
+  if (timeoutMs > longestTimeoutMs) refuse(option, timeoutMs, `milliseconds up to ${longestTimeoutMs}`);
+  return timeoutMs;
 }

@@ -4,15 +4,19 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Why the tests of the far tier cannot run here, undefined when they can. */
-export const missingRedis: string | undefined = (() => {
+/** The servers a TieredCache is for. */
+export const serverCommands = ['redis-server', 'valkey-server'] as const;
+export type ServerCommand = (typeof serverCommands)[number];
+
+/** Why the tests of the far tier cannot run with this server here, undefined when they can. */
+export function missingServer(command: ServerCommand): string | undefined {
   try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    execFileSync(command, ['--version'], { stdio: 'ignore' });
     return undefined;
   } catch {
-    return 'redis-server is not installed (apt-get install redis-server)';
+    return `${command} is not on the PATH`;
   }
-})();
+}
 
 /** A port nobody listens on now. */
 export async function freePort(): Promise<number> {
@@ -24,13 +28,15 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A real redis-server that can be killed, frozen and started again on its port. */
+/** A real server that can be killed, frozen and started again on its port. */
 export class RedisServer {
   readonly port: number;
+  readonly #command: ServerCommand;
   readonly #dir = mkdtempSync(join(tmpdir(), 'plimsoll-redis-'));
   #child: ChildProcess | undefined;
 
-  constructor(port: number) {
+  constructor(command: ServerCommand, port: number) {
+    this.#command = command;
     this.port = port;
   }
 
@@ -40,12 +46,12 @@ export class RedisServer {
 
   async start(): Promise<void> {
     const args = ['--port', String(this.port), '--save', '', '--dir', this.#dir, '--bind', '127.0.0.1'];
-    this.#child = spawn('redis-server', args, { stdio: 'ignore' });
+    this.#child = spawn(this.#command, args, { stdio: 'ignore' });
     for (let attempt = 0; attempt < 200; attempt++) {
       if (await canConnect(this.port)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error('redis-server did not come up in 5 s');
+    throw new Error(`${this.#command} did not come up in 5 s`);
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {

@@ -1,14 +1,27 @@
 import { TieredCache, type TieredCacheOptions } from '@plimsoll/cache';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, freePort, missingRedis, Network, RedisServer } from './redis-server.ts';
+import { eventually, freePort, missingServer, Network, RedisServer, serverCommands } from './redis-server.ts';
+
+/** A promise that is settled from outside; Node 20 has no Promise.withResolvers. */
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
 
 interface User {
   readonly name: string;
 }
 
-const title = missingRedis === undefined ? 'with a real Redis' : `[SKIPPED: ${missingRedis}; 9 tests]`;
+const servers = serverCommands.map((command) => {
+  const missing = missingServer(command);
+  const title = missing === undefined ? `with a real ${command}` : `[SKIPPED: ${missing}; 17 tests]`;
+  return { command, missing, title };
+});
 
-describe.skipIf(missingRedis !== undefined)(title, () => {
+describe.each(servers)('$title', ({ command, missing }) => {
   let server: RedisServer;
   let caches: TieredCache<User>[] = [];
   let owned: (RedisServer | Network)[] = [];
@@ -37,8 +50,12 @@ describe.skipIf(missingRedis !== undefined)(title, () => {
     owned = [];
   };
 
+  if (missing !== undefined) {
+    it.skip(`${command} is not here`);
+    return;
+  }
   beforeAll(async () => {
-    server = new RedisServer(await freePort());
+    server = new RedisServer(command, await freePort());
     await server.start();
   });
   afterEach(closeAll);
@@ -116,7 +133,7 @@ describe.skipIf(missingRedis !== undefined)(title, () => {
 
   it('works without Redis from the start, and uses it when it comes', async () => {
     const port = await freePort();
-    const later = own(new RedisServer(port));
+    const later = own(new RedisServer(command, port));
     const cache = await open(options(newName(), { url: later.url }));
     expect(await cache.fetch('1', () => ({ name: 'alone' }))).toEqual({ name: 'alone' });
     expect(await cache.get('1')).toEqual({ name: 'alone' });
@@ -129,7 +146,7 @@ describe.skipIf(missingRedis !== undefined)(title, () => {
   });
 
   it('serves copies and loads while Redis is killed, and drops every copy when it is back', async () => {
-    const mortal = own(new RedisServer(await freePort()));
+    const mortal = own(new RedisServer(command, await freePort()));
     await mortal.start();
     const cache = await open(options(newName(), { url: mortal.url }));
     await cache.set('1', { name: 'old' });
@@ -144,7 +161,7 @@ describe.skipIf(missingRedis !== undefined)(title, () => {
   });
 
   it('answers within the command timeout while Redis is frozen, then at once, and comes back', async () => {
-    const frozen = own(new RedisServer(await freePort()));
+    const frozen = own(new RedisServer(command, await freePort()));
     await frozen.start();
     const cache = await open(options(newName(), { url: frozen.url, commandTimeoutMs: 100 }));
     await cache.set('1', { name: 'held' });
@@ -174,5 +191,88 @@ describe.skipIf(missingRedis !== undefined)(title, () => {
     network.heal();
     await eventually(() => cut.stats().isFarUsable, 'back');
     expect(await cut.get('1')).toEqual({ name: 'new' });
+  });
+
+  it('does not share what a loader saw before this process deleted the key', async () => {
+    const name = newName();
+    const one = await open(options(name));
+    const two = await open(options(name));
+    const gate = deferred<User>();
+    const loading = one.fetch('1', () => gate.promise);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await one.delete('1')).toBe(true);
+    gate.resolve({ name: 'old' });
+    expect(await loading).toEqual({ name: 'old' });
+    expect(await one.get('1')).toBeUndefined();
+    expect(await two.get('1')).toBeUndefined();
+  });
+
+  it('does not overwrite what this process set while it loaded', async () => {
+    const name = newName();
+    const one = await open(options(name));
+    const two = await open(options(name));
+    const gate = deferred<User>();
+    const loading = one.fetch('1', () => gate.promise);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await one.set('1', { name: 'new' })).toBe(true);
+    gate.resolve({ name: 'old' });
+    expect(await loading).toEqual({ name: 'old' });
+    expect(await one.get('1')).toEqual({ name: 'new' });
+    expect(await two.get('1')).toEqual({ name: 'new' });
+  });
+
+  it('does not share what a loader saw before another process deleted the key, which Redis does not have yet', async () => {
+    const name = newName();
+    const one = await open(options(name));
+    const two = await open(options(name));
+    const gate = deferred<User>();
+    const loading = one.fetch('1', () => gate.promise);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await two.delete('1')).toBe(true);
+    await eventually(() => one.stats().invalidations > 0, 'told of the deletion');
+    gate.resolve({ name: 'old' });
+    expect(await loading).toEqual({ name: 'old' });
+    expect(await two.get('1')).toBeUndefined();
+    expect(await one.get('1')).toBeUndefined();
+  });
+
+  it('keeps nowhere what its loader says must not be kept', async () => {
+    const name = newName();
+    const one = await open(options(name));
+    const two = await open(options(name));
+    let loads = 0;
+    const load = (_key: string, { keepFor }: { readonly keepFor: (ttlMs: number) => void }): User => {
+      keepFor(0);
+      return { name: `once ${++loads}` };
+    };
+    expect(await one.fetch('1', load)).toEqual({ name: 'once 1' });
+    expect(await one.fetch('1', load)).toEqual({ name: 'once 2' });
+    expect(await two.get('1')).toBeUndefined();
+  });
+
+  it('writes values that live until they are invalidated', async () => {
+    const name = newName();
+    const one = await open(options(name, { farTtlMs: Infinity }));
+    const two = await open(options(name));
+    expect(await one.set('1', { name: 'for good' })).toBe(true);
+    expect(await two.get('1')).toEqual({ name: 'for good' });
+  });
+
+  it('opens within 5 s while the server is frozen, and works without it', async () => {
+    const frozen = own(new RedisServer(command, await freePort()));
+    await frozen.start();
+    frozen.signal('SIGSTOP');
+    const startedMs = performance.now();
+    const cache = await open(options(newName(), { url: frozen.url }));
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(await cache.fetch('1', () => ({ name: 'alone' }))).toEqual({ name: 'alone' });
+    frozen.signal('SIGCONT');
+    await eventually(() => cache.stats().isFarUsable, 'connected');
+  });
+
+  it.each(['commandTimeoutMs', 'loadLockMs'] as const)('refuses %s without an end', async (option) => {
+    await expect(TieredCache.connect(options(newName(), { [option]: Infinity }))).rejects.toThrow(
+      expect.objectContaining({ code: 'ERR_PLIMSOLL_OPTION' }),
+    );
   });
 });
