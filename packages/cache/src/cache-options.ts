@@ -117,11 +117,11 @@ export const cacheDefaults: {
 
 /**
  * Bytes of the structures behind one entry: key and value 16, links 8, weight 4, hash 4, state 2, index 6 to 10, the policy's memory of what left 4 to 8.
- * Entries with a deadline have 16 more. Counted in `maxBytes`.
+ * Entries with a deadline have 20 more. Counted in `maxBytes`.
  */
 export const entryOverheadBytes = 48;
 /** Bytes an entry with a deadline has beside {@link entryOverheadBytes}. */
-export const deadlineBytes = 16;
+export const deadlineBytes = 20;
 
 /** Options with every default in place, checked. */
 export interface ResolvedCacheOptions<K, V> {

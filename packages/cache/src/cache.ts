@@ -500,7 +500,8 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     this.#order.recordHit(slot);
     if (this.#clock.isFresh(this.#store, slot, nowMs)) {
       this.#clock.touch(store, slot, nowMs);
-      if (!isMarker && this.#isRefreshDue(slot, nowMs, options)) {
+      const isOld = this.#clock.agedRatio(store, slot, nowMs) >= options.refreshAheadRatio;
+      if (!isMarker && isOld && options.refreshAheadRatio < 1) {
         this.#loads.refresh(key, loader, outcome, staleValue);
       }
       if (value instanceof Failure) throw value.error;
@@ -546,13 +547,6 @@ export class Cache<K, V> implements MemoryHolder, Disposable {
     if (slot === 0) return;
     this.#remove(slot, 'invalidate');
     this.#removals.flush();
-  }
-
-  #isRefreshDue(slot: number, nowMs: number, options: ResolvedFetchOptions): boolean {
-    if (options.refreshAheadRatio === 1) return false;
-    const ttlMs = options.ttlMs ?? this.#options.ttlMs;
-    const ageMs = ttlMs - (this.#store.deadlineOf(slot) - nowMs);
-    return ageMs >= ttlMs * options.refreshAheadRatio;
   }
 
   #setPinned(key: K, isPinned: boolean): boolean {

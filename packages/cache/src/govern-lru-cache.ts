@@ -65,11 +65,18 @@ class GovernedLruCache<K, V> implements MemoryHolder, Disposable {
   reclaim(targetBytes: number): number {
     let returnedBytes = 0;
     while (returnedBytes < targetBytes && this.#lru.size > 0) {
+      const sizeBefore = this.#lru.size;
+      // Nothing to weigh where all that is left is past its TTL: lru-cache holds such entries and does not show them.
       const entry = this.#lru.rentries().next();
-      if (entry.done === true) break;
-      const [key, value] = entry.value as [K, V];
-      returnedBytes += this.#weigh(value, key) + entryOverheadBytes;
-      this.#lru.pop();
+      const [key, value] = (entry.done === true ? [] : entry.value) as [K, V];
+      const bytes = entry.done === true ? this.#meanBytes : this.#weigh(value, key);
+      try {
+        this.#lru.pop();
+      } catch {
+        // `dispose` of the application threw: its fault must not reach the pressure path, and the entry is gone if the size says so.
+      }
+      if (this.#lru.size >= sizeBefore) break;
+      returnedBytes += bytes + entryOverheadBytes;
     }
     return returnedBytes;
   }

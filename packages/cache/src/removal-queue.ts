@@ -2,6 +2,9 @@ import { journal } from '@plimsoll/memory/holders';
 import type { RemovalListener, RemovalReason } from './cache-options.ts';
 import type { CacheCounters } from './cache-stats.ts';
 
+/** Rounds in one operation: a listener that puts back what was evicted evicts again, and would go on forever. */
+const mostRounds = 1_000;
+
 interface Removal<K, V> {
   readonly key: K;
   readonly value: V;
@@ -10,7 +13,7 @@ interface Removal<K, V> {
 
 /**
  * Tells the listener of removals once the operation that caused them is over, so that it may use the cache: what that removes is told in the same round,
- * after what is already waiting.
+ * after what is already waiting; after 1,000 such rounds the rest waits for the next operation.
  */
 export class RemovalQueue<K, V> {
   readonly #listener: RemovalListener<K, V> | undefined;
@@ -39,7 +42,11 @@ export class RemovalQueue<K, V> {
     if (this.#isTelling || this.#waiting.length === 0) return;
     this.#isTelling = true;
     try {
-      while (this.#waiting.length > 0) {
+      for (let rounds = 0; this.#waiting.length > 0; rounds++) {
+        if (rounds === mostRounds) {
+          this.#noteFault(new RangeError('each removal caused another'));
+          break;
+        }
         const round = this.#waiting;
         this.#waiting = [];
         for (const removal of round) this.#tell(removal);

@@ -157,6 +157,19 @@ describe.each(['adaptive', 'lru'] as const)('policy %s', (policy) => {
     expect(cache.stats().listenerFaults).toBe(1);
   });
 
+  it('ends a write although its listener puts back what it evicts, and counts that as a fault', () => {
+    const cache: Cache<number, number> = new Cache<number, number>({
+      maxCount: 3,
+      policy,
+      onRemove: (key, value, reason) => {
+        if (reason === 'evict') cache.set(key, value);
+      },
+    });
+    for (let key = 0; key < 5; key++) cache.set(key, key);
+    expect(cache.size).toBe(3);
+    expect(cache.stats().listenerFaults).toBe(2);
+  });
+
   it('disposes values that leave, once each', () => {
     const disposed: number[] = [];
     const value = (id: number): Disposable => ({ [Symbol.dispose]: () => void disposed.push(id) });

@@ -42,27 +42,35 @@ export function* encodeDump(entries: Iterable<DumpedEntry>): Generator<Buffer, v
 export async function* decodeDump(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<DumpedEntry, void, undefined> {
-  let pending: Buffer = Buffer.alloc(0);
+  let parts: Buffer[] = [];
+  let heldBytes = 0;
+  /** Bytes without which there is nothing to read: a long record must not be put together anew at each of its chunks. */
+  let wantedBytes = magic.length;
   let isHeadRead = false;
   for await (const chunk of source) {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+    parts.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    heldBytes += chunk.byteLength;
+    if (heldBytes < wantedBytes) continue;
+    const pending = parts.length === 1 ? parts[0] : Buffer.concat(parts);
     let at = 0;
     if (!isHeadRead) {
-      if (pending.length < magic.length) continue;
       if (!pending.subarray(0, magic.length).equals(magic)) throw notADump('its first line is another');
       at = magic.length;
       isHeadRead = true;
     }
+    wantedBytes = lengthBytes;
     while (at + lengthBytes <= pending.length) {
       const length = pending.readUInt32LE(at);
       if (length === endMark) return;
       if (length > longestRecordBytes) throw notADump('a record is longer than 1 GiB');
-      if (at + lengthBytes + length > pending.length) break;
-      yield decodeRecord(pending.subarray(at + lengthBytes, at + lengthBytes + length));
-      at += lengthBytes + length;
+      wantedBytes = lengthBytes + length;
+      if (at + wantedBytes > pending.length) break;
+      yield decodeRecord(pending.subarray(at + lengthBytes, at + wantedBytes));
+      at += wantedBytes;
+      wantedBytes = lengthBytes;
     }
-    pending = pending.subarray(at);
+    parts = [pending.subarray(at)];
+    heldBytes = pending.length - at;
   }
   throw notADump('it ends before its end mark');
 }

@@ -45,8 +45,7 @@ export class EntryClock {
 
   /** Notes that an entry was written just now and stays fresh for `ttlMs`. */
   start(store: EntryStore, slot: number, ttlMs: number): void {
-    const nowMs = this.nowMs();
-    store.setTimes(slot, nowMs + ttlMs, nowMs);
+    store.setTimes(slot, this.nowMs(), ttlMs);
   }
 
   /** Notes that an entry with a deadline was read. */
@@ -57,6 +56,12 @@ export class EntryClock {
   /** Milliseconds an entry stays fresh if nobody reads it before, Infinity without a deadline. */
   remainingMs(store: EntryStore, slot: number): number {
     return (store.stateOf(slot) & timed) === 0 ? Infinity : store.deadlineOf(slot) - this.nowMs();
+  }
+
+  /** Part of its life that an entry has behind it, by the lifetime it was written with: 0..1 while it is fresh, 0 without a deadline. */
+  agedRatio(store: EntryStore, slot: number, nowMs: number): number {
+    const lifetimeMs = store.lifetimeOf(slot);
+    return lifetimeMs === Infinity ? 0 : 1 - (store.deadlineOf(slot) - nowMs) / lifetimeMs;
   }
 
   #isIdle(store: EntryStore, slot: number, nowMs: number): boolean {

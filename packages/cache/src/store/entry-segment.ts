@@ -30,6 +30,8 @@ export class EntrySegment {
   deadlines: Float64Array | undefined;
   /** When each entry was last read. */
   accesses: Float64Array | undefined;
+  /** For how long each entry was to stay fresh when it was written. */
+  lifetimes: Float32Array | undefined;
 
   /** @param before - the segment that this one, which is longer, stands for. */
   constructor(slotCount: number, columns: SegmentColumns, before?: EntrySegment) {
@@ -42,6 +44,7 @@ export class EntrySegment {
     this.hashes = undefined;
     this.deadlines = undefined;
     this.accesses = undefined;
+    this.lifetimes = undefined;
     if (columns.hashes) this.addHashes();
     if (columns.deadlines) this.addDeadlines();
     if (before !== undefined) this.#take(before);
@@ -54,6 +57,7 @@ export class EntrySegment {
   addDeadlines(): void {
     this.deadlines = new Float64Array(this.slotCount).fill(Infinity);
     this.accesses = new Float64Array(this.slotCount);
+    this.lifetimes = new Float32Array(this.slotCount).fill(Infinity);
   }
 
   #take(before: EntrySegment): void {
@@ -64,5 +68,6 @@ export class EntrySegment {
     if (before.hashes !== undefined) this.hashes?.set(before.hashes);
     if (before.deadlines !== undefined) this.deadlines?.set(before.deadlines);
     if (before.accesses !== undefined) this.accesses?.set(before.accesses);
+    if (before.lifetimes !== undefined) this.lifetimes?.set(before.lifetimes);
   }
 }

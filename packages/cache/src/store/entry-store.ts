@@ -118,12 +118,18 @@ export class EntryStore {
     return accesses === undefined ? 0 : accesses[slot & slotMask];
   }
 
-  /** Notes when the entry stops being fresh and that it was read just now. */
-  setTimes(slot: number, deadlineMs: number, accessMs: number): void {
+  lifetimeOf(slot: number): number {
+    const { lifetimes } = this.segments[slot >>> segmentShift];
+    return lifetimes === undefined ? Infinity : lifetimes[slot & slotMask];
+  }
+
+  /** Notes that the entry was written just now and stays fresh for `lifetimeMs`. */
+  setTimes(slot: number, nowMs: number, lifetimeMs: number): void {
     if (!this.#hasDeadlines) this.#addDeadlines();
-    const { deadlines } = this.segments[slot >>> segmentShift];
-    if (deadlines !== undefined) deadlines[slot & slotMask] = deadlineMs;
-    this.setAccess(slot, accessMs);
+    const { deadlines, lifetimes } = this.segments[slot >>> segmentShift];
+    if (deadlines !== undefined) deadlines[slot & slotMask] = nowMs + lifetimeMs;
+    if (lifetimes !== undefined) lifetimes[slot & slotMask] = lifetimeMs;
+    this.setAccess(slot, nowMs);
   }
 
   setAccess(slot: number, accessMs: number): void {

@@ -47,3 +47,27 @@ it('refuses another format, another version, and a dump cut short', async () => 
   broken.fill(0xff, 21, 30);
   await expect(target.load([broken])).rejects.toMatchObject(format);
 });
+
+it('takes a value of 64 MB from chunks of 16 kB by putting it together once', async () => {
+  const before = new Cache<string, Buffer>({ maxCount: 1 });
+  const value = Buffer.alloc(64_000_000, 7);
+  before.set('large', value);
+  const whole = Buffer.concat([...before.dump()]);
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < whole.length; at += 16_384) chunks.push(whole.subarray(at, at + 16_384));
+  const after = new Cache<string, Buffer>({ maxCount: 1 });
+  let joinedBytes = 0;
+  const { concat } = Buffer;
+  Buffer.concat = (list, length) => {
+    const joined = concat(list, length);
+    joinedBytes += joined.length;
+    return joined;
+  };
+  try {
+    expect(await after.load(chunks)).toBe(1);
+  } finally {
+    Buffer.concat = concat;
+  }
+  expect(after.get('large')?.equals(value)).toBe(true);
+  expect(joinedBytes).toBeLessThan(whole.length * 2);
+});

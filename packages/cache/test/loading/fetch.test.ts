@@ -151,4 +151,26 @@ describe('fetch', () => {
     nowMs = 10;
     expect(cache.get('a')).toBeUndefined();
   });
+
+  it('refreshes ahead by the life the entry was given, not by that of the cache: at 80 ms of 100, not at 10', async () => {
+    let nowMs = 0;
+    const cache = new Cache<string, number>({ maxCount: 10, ttlMs: 60_000, clock: () => nowMs });
+    const idle = new Cache<string, number>({ maxCount: 10, idleTtlMs: 60_000, clock: () => nowMs });
+    for (const each of [cache, idle]) {
+      nowMs = 0;
+      let loads = 0;
+      const load = (_key: string, { keepFor }: { readonly keepFor: (ttlMs: number) => void }): number => {
+        keepFor(100);
+        return ++loads;
+      };
+      const options = { refreshAheadRatio: 0.8 };
+      await each.fetch('a', load, options);
+      for (nowMs = 10; nowMs < 80; nowMs += 10) await each.fetch('a', load, options);
+      expect(loads).toBe(1);
+      expect(await each.fetch('a', load, options)).toBe(1);
+      await later(undefined, 1);
+      expect(loads).toBe(2);
+      expect(each.get('a')).toBe(2);
+    }
+  });
 });

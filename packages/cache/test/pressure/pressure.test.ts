@@ -1,4 +1,4 @@
-import { Cache, governLruCache } from '@plimsoll/cache';
+import { Cache, entryOverheadBytes, governLruCache } from '@plimsoll/cache';
 import {
   enforceHolderBudget,
   listHolders,
@@ -153,6 +153,28 @@ describe('governLruCache', () => {
     expect(evicted.length).toBeLessThan(110);
     expect(evicted).toEqual(evicted.toSorted((a, b) => a - b));
     expect(lru.size).toBe(1_000 - evicted.length);
+  });
+
+  it('gives back entries past their TTL, which lru-cache holds and does not show', async () => {
+    const lru = new LRUCache<number, string>({ max: 100, ttl: 1 });
+    for (let key = 0; key < 100; key++) lru.set(key, 'x');
+    const holder = own(governLruCache(lru));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(lru.size).toBe(100);
+    expect(holder.reclaim(1e9)).toBeGreaterThanOrEqual(100 * entryOverheadBytes);
+    expect(lru.size).toBe(0);
+  });
+
+  it('survives a `dispose` that throws, for which lru-cache does not let go of the entry', () => {
+    const lru = new LRUCache<number, string>({
+      max: 10,
+      dispose: () => {
+        throw new Error('a fault of the listener');
+      },
+    });
+    lru.set(1, 'x');
+    expect(own(governLruCache(lru)).reclaim(1)).toBe(0);
+    expect(lru.size).toBe(1);
   });
 
   it('survives a weigher that throws, and refuses what is no lru-cache', () => {
