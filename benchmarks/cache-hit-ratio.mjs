@@ -4,7 +4,7 @@
 // --held-out replays other generated traces instead, three seeds, on which nothing was tuned.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cache } from '../packages/cache/dist/index.js';
+import { Cache } from '@plimsoll/cache';
 import { Arc, Clock, Fifo, Lru, optimalHits, S3Fifo, Sieve, WTinyLfu } from './cache/policies.mjs';
 import { heldOutTraces } from './cache/held-out.mjs';
 import { generatedTraces, recordedTraces } from './cache/traces.mjs';
