@@ -6,10 +6,6 @@ const leastBytesPerKey = 2;
 const generousBytes = 1 << 17;
 const lowNibble = 0x0f;
 const highNibble = 0xf0;
-/** Counters in use, of all, from which on the sketch takes too many strangers for known keys: one in four. */
-const fullestRatio = 0.5;
-/** The lowest bit of the first row's counters in four bytes. */
-const lowestBits = 0x0101_0101;
 /** What is left of eight counters shifted by one: no counter's bit falls into its neighbour. */
 const halvedCounters = 0x7777_7777;
 
@@ -25,8 +21,6 @@ export class FrequencySketch {
   readonly #words: Int32Array;
   readonly #mask: number;
   #agingAt: number;
-  /** Counters of the first row that are above 0. */
-  #usedCount = 0;
 
   /** @param keyCount - entries of the cache the sketch serves. */
   constructor(keyCount: number) {
@@ -55,38 +49,21 @@ export class FrequencySketch {
     const second = secondOf(hash) & this.#mask;
     // Two compares that no branch predictor could foresee: written anyway.
     const low = cells[first];
-    if ((low & lowNibble) === 0) this.#usedCount++;
     cells[first] = (low & highNibble) | Math.max(low & lowNibble, count);
     const high = cells[second];
     cells[second] = (high & lowNibble) | Math.max(high & highNibble, count << 4);
   }
 
-  /** True when so many counters are in use that a key nobody asked for may look like a known one. */
-  get isFull(): boolean {
-    return this.#usedCount > this.#cells.length * fullestRatio;
-  }
-
-  /** True while counters wait for being halved. */
-  get isAging(): boolean {
-    return this.#agingAt < this.#words.length;
-  }
-
   /** Starts halving every counter; {@link continueAging} does the work. */
   startAging(): void {
     this.#agingAt = 0;
-    this.#usedCount = 0;
   }
 
   /** Halves the counters of at most `byteCount` more bytes. */
   continueAging(byteCount: number): void {
     const words = this.#words;
     const end = Math.min(words.length, this.#agingAt + byteCount / 4);
-    for (let at = this.#agingAt; at < end; at++) {
-      const halved = (words[at] >>> 1) & halvedCounters;
-      words[at] = halved;
-      const used = (halved | (halved >>> 1) | (halved >>> 2)) & lowestBits;
-      this.#usedCount += Math.imul(used, lowestBits) >>> 24;
-    }
+    for (let at = this.#agingAt; at < end; at++) words[at] = (words[at] >>> 1) & halvedCounters;
     this.#agingAt = end;
   }
 }

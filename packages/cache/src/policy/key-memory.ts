@@ -2,8 +2,6 @@ import { FrequencySketch } from './frequency-sketch.ts';
 import { GhostList } from './ghost-list.ts';
 
 const fewestKeys = 4;
-/** A sketch that has filled up is halved by so much at each admission. */
-const agedBytesPerAdmission = 64;
 /** Evicted keys that are remembered, as a share of the entries. */
 const ghostRatio = 0.9;
 
@@ -34,11 +32,7 @@ export class KeyMemory {
 
   /** Remembers how often a key that comes in, or was not let in, was asked for: its counters were read just now, and most keys are never asked for again. */
   rememberAdmitted(hash: number, count: number): void {
-    const sketch = this.#sketch;
-    if (sketch === undefined) return;
-    sketch.remember(hash, count);
-    if (sketch.isAging) sketch.continueAging(agedBytesPerAdmission);
-    else if (sketch.isFull) sketch.startAging();
+    this.#sketch?.remember(hash, count);
   }
 
   /** Remembers how often a key that leaves was asked for; what was asked for once the sketch has known since it came. */
