@@ -1,64 +1,45 @@
 import type { LeakRecord } from './leak-detector.ts';
 
-/** Returns its argument from the constructor, so that a subclass adds its private fields to *that* object. */
-class Given {
-  constructor(object: object) {
-    return object;
-  }
+/** The state's property. {@link ObjectPool} reads and writes it itself, where it is a constant of the module: through a method it costs a tenth of a lease. */
+export const stateKey: unique symbol = Symbol('plimsoll pool state');
+const recordKey: unique symbol = Symbol('plimsoll pool record');
+
+/** An object that some pool of this process may have marked. */
+export interface Stamped {
+  [stateKey]?: number;
+  [recordKey]?: LeakRecord | undefined;
 }
 
 /**
- * The state a pool keeps on an object it gave out: two private fields on the object itself. They are invisible (to keys, JSON, spreading, structured clones),
- * need no Set or Map beside the pool, which would cost five times the rest of a lease, and do not keep a lost object alive.
+ * What a pool keeps on an object it gave out: two properties of the object itself, under symbols that nobody else has and not enumerable, so that JSON, copies,
+ * structured clones, comparisons and printing pass them by. They need no Set or Map beside the pool, which would cost five times the rest of a lease, and do not
+ * keep a lost object alive. Private fields on the object would be hidden from reflection as well, and cost 1.5 ns more of a lease of 10 (Node.js 20 and 24).
  *
  * The state is a small integer that means something to one pool only: small integers are written without a write barrier.
  */
-export class LeaseStamp extends Given {
-  #state = 0;
-  #record: LeakRecord | undefined = undefined;
-
-  /** Gives `object` the two fields. Throws a TypeError when it already has them: it came from a pool's `create` before. */
-  static mark(object: object): void {
-    // The subclass's field initialisers run on `object`; there is no instance to keep.
-    void new LeaseStamp(object);
+export class LeaseStamp {
+  /** Gives `object` the two properties. Throws a TypeError when it has them already, from a pool's `create` before, or takes none. */
+  static mark(object: object, state: number): void {
+    if (LeaseStamp.isMarked(object)) throw new TypeError('It was marked already.');
+    // Both at once: one that came later would change the object's shape, and with it all code that is compiled for it.
+    Object.defineProperty(object, stateKey, { value: state, writable: true });
+    Object.defineProperty(object, recordKey, { value: undefined, writable: true });
   }
 
   /** True when some pool of this process marked `object`. */
-  static isMarked(object: object): boolean {
-    return typeof object === 'object' && object !== null && #state in object;
-  }
-
-  /** The state of a marked object. */
-  static stateOf(object: object): number {
-    return (object as LeaseStamp).#state;
-  }
-
-  /** Sets the state of a marked object. */
-  static set(object: object, state: number): void {
-    (object as LeaseStamp).#state = state;
-  }
-
-  /** Moves `object` from one state to another; false, and nothing changed, when it is not marked or in another state. */
-  static move(object: object, from: number, to: number): boolean {
-    try {
-      if ((object as LeaseStamp).#state !== from) return false;
-    } catch {
-      // No pool marked it: reading the field of such an object is a TypeError. To ask beforehand costs the common case 1 ns.
-      return false;
-    }
-    (object as LeaseStamp).#state = to;
-    return true;
+  static isMarked(object: object | null | undefined): boolean {
+    return object !== null && object !== undefined && Object.hasOwn(object, stateKey);
   }
 
   /** Puts the record of a watched lease on `object`. */
   static attach(object: object, record: LeakRecord): void {
-    (object as LeaseStamp).#record = record;
+    (object as Stamped)[recordKey] = record;
   }
 
   /** Takes the record of a watched lease off `object`. */
   static detach(object: object): LeakRecord | undefined {
-    const record = (object as LeaseStamp).#record;
-    (object as LeaseStamp).#record = undefined;
+    const record = (object as Stamped)[recordKey];
+    (object as Stamped)[recordKey] = undefined;
     return record;
   }
 }

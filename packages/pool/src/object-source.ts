@@ -26,11 +26,10 @@ export class ObjectSource<T extends object> {
       throw this.#error(`answered ${String(object)}; expected an object`);
     }
     try {
-      LeaseStamp.mark(object);
+      LeaseStamp.mark(object, this.#idleState);
     } catch (cause) {
       throw this.#error('answered an object it had answered before, or one that cannot be extended', cause);
     }
-    LeaseStamp.set(object, this.#idleState);
     this.createdCount += 1;
     return object;
   }

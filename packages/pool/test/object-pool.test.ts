@@ -1,3 +1,4 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { isPlimsollError, listHolders, mib, reclaim } from '@plimsoll/memory';
 import { expect, test } from 'vitest';
 import { ObjectPool } from '../src/index.ts';
@@ -51,12 +52,29 @@ test('an object of another pool, an object of no pool and null are refused', () 
   expect(other.stats().idleCount).toBe(1);
 });
 
-test('the state kept on an object is invisible: keys, JSON, copies and clones are as without a pool', () => {
+test('a function is pooled like any object, and its second release throws', () => {
+  using pool = new ObjectPool({ create: () => () => 1, maxIdleCount: 1 });
+  const made = pool.acquire();
+  pool.release(made);
+  expect(() => pool.release(made)).toThrow('was released already');
+});
+
+test('an object that cannot be extended is refused as it is created, with a TypeError as the cause', () => {
+  using pool = new ObjectPool({ create: () => Object.freeze({ a: 1 }), maxIdleCount: 1 });
+  expect(code(() => pool.acquire())).toBe('ERR_PLIMSOLL_FACTORY');
+  expect(pool.stats()).toMatchObject({ createdCount: 0, leasedCount: 0 });
+});
+
+test('the state kept on an object is not seen by keys, JSON, printing, comparison, copies and clones', () => {
   using pool = new ObjectPool({ create: () => ({ a: 1 }), maxIdleCount: 1 });
   const object = pool.acquire();
-  expect(Reflect.ownKeys(object)).toEqual(['a']);
+  expect(Object.keys(object)).toEqual(['a']);
   expect(JSON.stringify(object)).toBe('{"a":1}');
-  expect(structuredClone(object)).toEqual({ a: 1 });
+  expect(inspect(object)).toBe('{ a: 1 }');
+  expect(isDeepStrictEqual(object, { a: 1 })).toBe(true);
+  expect(Reflect.ownKeys({ ...object })).toEqual(['a']);
+  expect(Reflect.ownKeys(Object.assign({}, object))).toEqual(['a']);
+  expect(Reflect.ownKeys(structuredClone(object))).toEqual(['a']);
   expect(code(() => pool.release({ ...object }))).toBe('ERR_PLIMSOLL_LEASE');
 });
 
