@@ -1,5 +1,5 @@
 import { durationRange, requireCount } from '@plimsoll/memory/holders';
-import type { WaiterExtras } from './waiter-queue.ts';
+import type { WaiterExtras } from './waiter-block.ts';
 
 /** How one call of {@link ResourcePool.acquire} waits. */
 export interface AcquireOptions {
@@ -23,5 +23,5 @@ export const noAcquireOptions: AcquireOptions = Object.freeze({});
  */
 export function requireExtras({ label, timeoutMs }: AcquireOptions, stack: string | undefined): WaiterExtras {
   if (timeoutMs !== undefined) requireCount('timeoutMs', timeoutMs, durationRange);
-  return { label, stack, ownTimeout: timeoutMs !== undefined, cleanUp: undefined };
+  return { label, stack, ownTimeout: timeoutMs !== undefined, cleanUp: undefined, block: undefined, index: 0 };
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { WaiterExtras } from './waiter-block.ts';
 import type { Waiter, WaiterQueue } from './waiter-queue.ts';
 
 /**
@@ -17,34 +18,29 @@ export class WaitClock<R> {
     this.#expire = expire;
   }
 
-  /** Called when a waiter joined the line. While somebody waits the timer holds the process: an answer is due. */
-  joined(waiter: Waiter<R>, nowMs: number): void {
-    if (this.#timer === undefined) this.#arm(waiter, nowMs);
-    else if (this.#queue.count === 1) this.#timer.ref();
+  /** Called when a caller joined the line. While somebody waits the timer holds the process: an answer is due. */
+  joined(extras: WaiterExtras | undefined): void {
+    if (this.#timer === undefined) {
+      if (extras?.ownTimeout !== true) this.#arm(this.#timeoutMs);
+    } else if (this.#queue.count === 1) this.#timer.ref();
   }
 
-  /** Called when a waiter left the line. */
+  /** Called when a caller left the line. */
   left(): void {
     if (this.#queue.count === 0) this.#timer?.unref();
   }
 
-  #arm(waiter: Waiter<R>, nowMs: number): void {
-    if (this.#timeoutMs === Number.POSITIVE_INFINITY || waiter.extras?.ownTimeout === true) return;
-    const restMs = Math.ceil(waiter.queuedAtMs + this.#timeoutMs - nowMs);
-    this.#timer = setTimeout(() => this.#tick(), Math.max(1, restMs));
+  #arm(restMs: number): void {
+    if (this.#timeoutMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(1, Math.ceil(restMs)));
   }
 
   #tick(): void {
     this.#timer = undefined;
     const nowMs = performance.now();
-    const expired: Waiter<R>[] = [];
-    let waiter = this.#queue.first;
-    for (; waiter !== undefined; waiter = waiter.next) {
-      if (waiter.extras?.ownTimeout === true) continue;
-      if (waiter.queuedAtMs + this.#timeoutMs > nowMs) break;
-      expired.push(waiter);
-    }
-    if (waiter !== undefined) this.#arm(waiter, nowMs);
-    for (const late of expired) this.#expire(late);
+    const late = this.#queue.takeQueuedUntil(nowMs - this.#timeoutMs);
+    const firstMs = this.#queue.firstCommonMs;
+    if (firstMs !== undefined) this.#arm(firstMs + this.#timeoutMs - nowMs);
+    for (const waiter of late) this.#expire(waiter);
   }
 }

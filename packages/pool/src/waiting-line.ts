@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { type AcquireOptions, noAcquireOptions, requireExtras } from './acquire-options.ts';
 import { WaitClock } from './wait-clock.ts';
-import { Waiter, WaiterQueue } from './waiter-queue.ts';
+import type { WaiterExtras } from './waiter-block.ts';
+import { type Waiter, WaiterQueue } from './waiter-queue.ts';
 
 /** What a line asks of the pool it is for. */
 export interface LineOwner<R> {
@@ -34,11 +35,11 @@ export class WaitingLine<R> {
    */
   join(options: AcquireOptions, nowMs: number, stack: string | undefined): Promise<R> {
     const plain = options === noAcquireOptions && stack === undefined;
-    const waiter = new Waiter<R>(nowMs, plain ? undefined : requireExtras(options, stack));
-    this.#queue.push(waiter);
-    if (!plain) this.#watchCaller(waiter, options);
-    this.#clock.joined(waiter, nowMs);
-    return waiter.promise;
+    const extras = plain ? undefined : requireExtras(options, stack);
+    const turn = this.#queue.push(nowMs, extras);
+    if (extras !== undefined) this.#watchCaller(extras, options);
+    this.#clock.joined(extras);
+    return turn;
   }
 
   /** Takes the first in line out of it. */
@@ -59,29 +60,34 @@ export class WaitingLine<R> {
   }
 
   /** Sets up what ends this one wait, a signal or a time-out of its own, until it leaves the line. */
-  #watchCaller(waiter: Waiter<R>, { signal, timeoutMs }: AcquireOptions): void {
+  #watchCaller(extras: WaiterExtras, { signal, timeoutMs }: AcquireOptions): void {
     const finite = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
-    if (waiter.extras === undefined || (signal === undefined && !finite)) return;
+    if (signal === undefined && !finite) return;
     const onAbort = (): void => {
-      if (signal !== undefined && this.#leave(waiter)) waiter.reject(this.#owner.aborted(signal));
+      if (signal !== undefined) this.#leave(extras)?.reject(this.#owner.aborted(signal));
       this.#owner.gaveUp();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = finite ? setTimeout(() => this.#expire(waiter), timeoutMs) : undefined;
-    waiter.extras.cleanUp = () => {
+    const onTimeout = (): void => {
+      const waiter = this.#leave(extras);
+      if (waiter !== undefined) this.#expire(waiter);
+    };
+    const timer = finite ? setTimeout(onTimeout, timeoutMs) : undefined;
+    extras.cleanUp = () => {
       signal?.removeEventListener('abort', onAbort);
       clearTimeout(timer);
     };
   }
 
-  #leave(waiter: Waiter<R>): boolean {
-    const left = this.#queue.remove(waiter);
+  #leave(extras: WaiterExtras): Waiter<R> | undefined {
+    const waiter = this.#queue.remove(extras);
     this.#clock.left();
-    return left;
+    return waiter;
   }
 
+  /** A caller that has left the line because its time is over. */
   #expire(waiter: Waiter<R>): void {
-    if (!this.#leave(waiter)) return;
+    this.#clock.left();
     waiter.reject(this.#owner.timedOut(waiter, Math.round(performance.now() - waiter.queuedAtMs)));
     this.#owner.gaveUp();
   }
