@@ -23,5 +23,12 @@ export const noAcquireOptions: AcquireOptions = Object.freeze({});
  */
 export function requireExtras({ label, timeoutMs }: AcquireOptions, stack: string | undefined): WaiterExtras {
   if (timeoutMs !== undefined) requireCount('timeoutMs', timeoutMs, durationRange);
-  return { label, stack, ownTimeout: timeoutMs !== undefined, cleanUp: undefined, block: undefined, index: 0 };
+  return {
+    label,
+    stack,
+    ownTimeout: timeoutMs !== undefined,
+    cleanUp: undefined,
+    block: undefined,
+    index: 0,
+  };
 }

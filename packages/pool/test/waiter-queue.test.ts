@@ -16,7 +16,8 @@ function queueOf(count: number, ownTimeoutAt: (n: number) => boolean = () => fal
 
 function drainMs(queue: WaiterQueue<number>): number[] {
   const joinedMs: number[] = [];
-  for (let waiter = queue.shift(); waiter !== undefined; waiter = queue.shift()) joinedMs.push(waiter.queuedAtMs);
+  for (let waiter = queue.shift(); waiter !== undefined; waiter = queue.shift())
+    joinedMs.push(waiter.queuedAtMs);
   return joinedMs;
 }
 

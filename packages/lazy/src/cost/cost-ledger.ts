@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { CostMeter } from './cost-meter.ts';
+import type { CostMeter, Exactness } from './cost-meter.ts';
 import {
   addCosts,
   type FileCost,
@@ -10,6 +10,7 @@ import {
   packageOf,
   subtractCosts,
 } from './cost-report.ts';
+import { GarbageShares } from './garbage-shares.ts';
 
 interface Entry {
   readonly file: string;
@@ -26,9 +27,9 @@ interface Entry {
  */
 export class CostLedger {
   readonly #meter: CostMeter;
-  readonly #start: LoadCost;
   readonly #entries = new Map<string, Entry>();
   readonly #stack: Entry[] = [];
+  readonly #garbage = new GarbageShares();
   #linking: Entry | undefined;
   #last: LoadCost;
   #unattributed: LoadCost = noCost;
@@ -36,8 +37,8 @@ export class CostLedger {
 
   constructor(meter: CostMeter) {
     this.#meter = meter;
-    this.#start = meter.read(true);
-    this.#last = this.#start;
+    const { used, garbageBytes = 0 } = meter.read('collected');
+    this.#last = { ...used, heapBytes: used.heapBytes - garbageBytes };
   }
 
   /** `file` is about to be read and compiled: what follows is its cost until the next border. */
@@ -67,7 +68,7 @@ export class CostLedger {
 
   /** The entry of the program has run: from now on a border outside any file belongs to the service at work, and to nobody here. */
   started(): void {
-    this.#settle(undefined);
+    this.#settle(undefined, 'collected');
     this.#linking = undefined;
     this.#startedAfterMs ??= Math.round(performance.now());
   }
@@ -107,16 +108,30 @@ export class CostLedger {
     return entry;
   }
 
-  /** Books the growth since the last border. Collects only where the package changes: a collection takes milliseconds. */
-  #settle(next: Entry | undefined): void {
+  /** Books the growth since the last border. A collection takes milliseconds, so there is one only where the package changes, and not at each of these. */
+  #settle(next: Entry | undefined, exactness?: Exactness): void {
     // What is being compiled comes first: a file that waits for its own `await import()` is still on the stack.
     const owner = this.#linking ?? this.#stack.at(-1);
-    const now = this.#meter.read(owner?.package !== next?.package);
-    const cost = subtractCosts(now, this.#last);
-    this.#last = now;
-    if (owner !== undefined) owner.self = addCosts(owner.self, cost);
+    const changes = owner?.package !== next?.package;
+    const before = this.#last;
+    const { used, garbageBytes } = this.#meter.read(exactness ?? (changes ? 'stepwise' : 'raw'));
+    const cost = subtractCosts(used, before);
+    const book = this.#bookOf(owner);
+    book(cost);
+    this.#last = used;
+    const takeOff = (heapBytes: number): void => book({ ...noCost, heapBytes: -heapBytes });
+    this.#garbage.add(cost.heapBytes, takeOff);
+    if (garbageBytes === undefined) return;
+    this.#last = { ...used, heapBytes: used.heapBytes - garbageBytes };
+    if (!this.#garbage.collect(garbageBytes)) takeOff(garbageBytes);
+  }
+
+  /** Where a cost of `owner` goes. */
+  #bookOf(owner: Entry | undefined): (cost: LoadCost) => void {
+    if (owner !== undefined) return (cost) => (owner.self = addCosts(owner.self, cost));
     // After the start, what happens between two files is the service's own work and no cost of loading.
-    else if (!this.hasStarted) this.#unattributed = addCosts(this.#unattributed, cost);
+    if (this.hasStarted) return () => {};
+    return (cost) => (this.#unattributed = addCosts(this.#unattributed, cost));
   }
 
   #sumPackages(files: readonly FileCost[], usedFiles: ReadonlySet<string> | undefined): PackageCost[] {

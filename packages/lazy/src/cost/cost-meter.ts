@@ -11,6 +11,20 @@ export interface Beside {
   readonly heldBytes: number;
 }
 
+/** Growth of the heap after which a reading that may collect does: what a file of 100 kB makes as it compiles. */
+const COLLECT_STEP_BYTES = 512 * 1_024;
+
+/** How far a reading goes to tell heap from garbage: not at all, when there may be much of it, always. */
+export type Exactness = 'raw' | 'stepwise' | 'collected';
+
+/** What was used up to a moment. */
+export interface Reading {
+  /** With the garbage of that moment. */
+  readonly used: LoadCost;
+  /** What was collected right afterwards; undefined when nothing was. */
+  readonly garbageBytes: number | undefined;
+}
+
 /**
  * Reads what the process has used so far, CPU of its own collections and threads left out. Reads the kernel's file itself, because a reading stands between any two modules
  * and has to take microseconds: 10 µs without a collection.
@@ -21,6 +35,7 @@ export class CostMeter {
   readonly #buffer = Buffer.alloc(128);
   readonly #beside: Beside | undefined;
   #excludedCpuUs = 0;
+  #collectedHeapBytes = 0;
 
   constructor(beside?: Beside) {
     this.#beside = beside;
@@ -29,15 +44,21 @@ export class CostMeter {
     this.#statm = openStatm();
   }
 
-  /** What was used up to now. `exact` collects first: without it, garbage counts as heap. */
-  read(exact: boolean): LoadCost {
+  /** What was used up to now. */
+  read(exactness: Exactness): Reading {
     const cpuUs = this.#cpuUsedUs();
-    if (exact) this.#collect();
     const heapBytes = getHeapStatistics().used_heap_size;
+    const due =
+      exactness === 'collected' ||
+      (exactness === 'stepwise' && Math.abs(heapBytes - this.#collectedHeapBytes) >= COLLECT_STEP_BYTES);
+    if (due) {
+      this.#collect();
+      this.#collectedHeapBytes = getHeapStatistics().used_heap_size;
+    }
     const anonymousBytes = this.#readAnonymousBytes() - (this.#beside?.heldBytes ?? 0);
-    const cost = { cpuMs: (cpuUs - this.#excludedCpuUs) / 1_000, heapBytes, anonymousBytes };
+    const used = { cpuMs: (cpuUs - this.#excludedCpuUs) / 1_000, heapBytes, anonymousBytes };
     this.#excludedCpuUs += this.#cpuUsedUs() - cpuUs;
-    return cost;
+    return { used, garbageBytes: due ? heapBytes - this.#collectedHeapBytes : undefined };
   }
 
   #cpuUsedUs(): number {

@@ -2,7 +2,7 @@ import type { LoadCost, ModuleCostReport, PackageCost } from '@plimsoll/lazy';
 
 const MIB = 1_048_576;
 const BLIND_NOTE =
-  'Node.js 20 does not tell what reading and compiling an ES module costs: that, and a thread for its hooks, is in (the loader). Measure with 22.15 or later.\n';
+  'On Node.js 20 the hooks run on a thread of their own: which ES module pays for reading and compiling is a guess. Measure with 22.15 or later.\n';
 
 /** The report as a table for a person. */
 export function modulesText(report: ModuleCostReport): string {
