@@ -102,7 +102,7 @@ describe.each([
   });
 
   test('a function that never answers times out, and one that never stops is ended with its host', async () => {
-    await using heavy = open({ callTimeoutMs: 500 });
+    await using heavy = open();
     await heavy.api.add(1, 1);
     expect((await failure(heavy.call('spin', [], { timeoutMs: 30 }))).code).toBe('ERR_PLIMSOLL_TIMEOUT');
     expect(await heavy.call('add', [1, 2], { timeoutMs: 10_000 })).toBe(3);
