@@ -1,3 +1,4 @@
+export { ownPackage } from './cost/cost-report.ts';
 export type { FileCost, LoadCost, ModuleCostReport, PackageCost } from './cost/cost-report.ts';
 export { type Lazy, lazy, lazyDefaults, type LazyOptions } from './lazy.ts';
 export { lazyCommonJs, type LazyCommonJsOptions } from './lazy-common-js.ts';

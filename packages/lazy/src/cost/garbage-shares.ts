@@ -23,7 +23,15 @@ export class GarbageShares {
   /** A collection freed `garbageBytes`: true when somebody's growth was found to take them off. */
   collect(garbageBytes: number): boolean {
     const sumBytes = this.#sumBytes;
-    for (const { bytes, takeOff } of this.#shares) takeOff((garbageBytes * bytes) / sumBytes);
+    let doneBytes = 0;
+    let takenBytes = 0;
+    for (const { bytes, takeOff } of this.#shares) {
+      doneBytes += bytes;
+      // In whole bytes that add up to the garbage.
+      const dueBytes = Math.round((garbageBytes * doneBytes) / sumBytes);
+      takeOff(dueBytes - takenBytes);
+      takenBytes = dueBytes;
+    }
     this.#shares = [];
     this.#sumBytes = 0;
     return sumBytes > 0;

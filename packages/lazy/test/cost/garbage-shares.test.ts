@@ -10,3 +10,11 @@ test('garbage is taken off in proportion to the growth since the last collection
   expect(shares.collect(10)).toBe(false);
   expect(booked).toEqual({ a: 150, b: 50, c: -50 });
 });
+
+test('shares are whole bytes and add up to the garbage', () => {
+  const shares = new GarbageShares();
+  const taken: number[] = [];
+  for (let n = 0; n < 3; n += 1) shares.add(1, (bytes) => taken.push(bytes));
+  shares.collect(100);
+  expect(taken).toEqual([33, 34, 33]);
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModuleCostReport } from '@plimsoll/lazy';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { modulesText } from '../../src/cli/modules/modules-text.ts';
 import { plimsoll, runToEnd } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-modules-test-'));
@@ -92,9 +93,16 @@ test('a package is used when one of its functions ran after the start', () => {
   ]);
 });
 
+test('packages without use that the service asks for itself are named, with what they brought along', () => {
+  const text = modulesText(report);
+  expect(text).toMatch(/Not used in the first \d+ s: big-cjs 2\d\.\d MiB\. Load late/);
+  expect(text).toContain('Unused too: 1 more that other packages asked for.');
+});
+
 test('the treemap has a box for each package with its figures', () => {
   expect(page.match(/<rect/g)?.length).toBe(report.packages.length);
   expect(page).toContain('@scope/esm: ');
+  expect(page).toMatch(/<text[^>]*>big-cjs<\/text><text[^>]*>1\d\.\d MiB<\/text>/);
 });
 
 test('the measured service runs unguarded, with the NODE_OPTIONS of whoever asked', () => {

@@ -1,4 +1,4 @@
-import type { LoadCost, ModuleCostReport, PackageCost } from '@plimsoll/lazy';
+import { type LoadCost, type ModuleCostReport, ownPackage, type PackageCost } from '@plimsoll/lazy';
 
 const MIB = 1_048_576;
 const BLIND_NOTE =
@@ -18,12 +18,8 @@ export function modulesText(report: ModuleCostReport): string {
   ]);
   rows.push(['(the loader)', '', ...costCells(unattributed), '', '', '']);
   rows.push(['total', '', ...costCells(growth), '', '', '']);
-  const unused = packages.filter(({ used }) => used === false);
   const lines = table([head, ...rows]);
-  const note =
-    unused.length === 0
-      ? `No package is without use in the first ${seconds} s.`
-      : `Not used in the first ${seconds} s: ${unused.map(({ package: name }) => name).join(', ')}; ${mib(sumAnonymous(unused))} MiB. Load them late: lazy(() => import('…')).`;
+  const note = unusedNote(packages, seconds);
   const blind = report.node.startsWith('v20.') ? BLIND_NOTE : '';
   return `${lines.join('\n')}\n\nanon: memory the kernel counts against the limit. with its own: anon with what the package brought along.\n${blind}${note}\n`;
 }
@@ -32,8 +28,18 @@ function costCells({ cpuMs, heapBytes, anonymousBytes }: LoadCost): string[] {
   return [cpuMs.toFixed(0), mib(heapBytes), mib(anonymousBytes)];
 }
 
-function sumAnonymous(packages: readonly PackageCost[]): number {
-  return packages.reduce((sum, { self }) => sum + self.anonymousBytes, 0);
+/** Which packages the service could load late: those it asks for itself. What these brought along goes with them. */
+function unusedNote(packages: readonly PackageCost[], seconds: number): string {
+  const unused = packages.filter(({ used }) => used === false);
+  if (unused.length === 0) return `No package is without use in the first ${seconds} s.`;
+  const own = unused.filter(({ askedBy }) => askedBy.includes(ownPackage));
+  const names = own.map(({ package: name, cumulative }) => `${name} ${mib(cumulative.anonymousBytes)} MiB`);
+  const restCount = unused.length - own.length;
+  const rest =
+    restCount === 0 ? '' : ` ${restCount} ${own.length === 0 ? '' : 'more '}that other packages asked for.`;
+  return names.length === 0
+    ? `Not used in the first ${seconds} s:${rest}`
+    : `Not used in the first ${seconds} s: ${names.join(', ')}. Load late: lazy(() => import('…')).${rest === '' ? '' : ` Unused too:${rest}`}`;
 }
 
 function usedWord({ used }: PackageCost): string {
@@ -42,7 +48,8 @@ function usedWord({ used }: PackageCost): string {
 }
 
 function mib(bytes: number): string {
-  return (bytes / MIB).toFixed(1);
+  // Adding zero turns the -0 of a small negative into 0.
+  return (Math.round((bytes / MIB) * 10) / 10 + 0).toFixed(1);
 }
 
 /** Columns 2 to 6 are numbers and end at one line. */

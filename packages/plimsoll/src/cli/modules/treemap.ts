@@ -3,6 +3,9 @@ import type { ModuleCostReport, PackageCost } from '@plimsoll/lazy';
 
 const WIDTH = 1_200;
 const HEIGHT = 700;
+const LINE_HEIGHT = 18;
+/** A letter of 13 px, on average. */
+const LETTER_WIDTH = 7.5;
 const MIB = 1_048_576;
 
 interface Box {
@@ -61,13 +64,22 @@ function cell(
   { package: name, self, cumulative, used, fileCount }: PackageCost,
   { x, y, width, height }: Box,
 ): string {
-  const fill = used === false ? '#9aa0a6' : '#3b78c3';
+  const fill = used === false ? '#666c74' : '#2f6ab3';
   const text = `${name}: ${mib(self.anonymousBytes)} MiB (${mib(cumulative.anonymousBytes)} with what it brought along), heap ${mib(self.heapBytes)} MiB, ${self.cpuMs.toFixed(0)} ms CPU, ${fileCount} files`;
-  const label =
-    width > name.length * 8 && height > 20
-      ? `<text x="${x + 6}" y="${y + 18}" fill="#fff">${escape(name)}</text>`
-      : '';
+  const label = [name, `${mib(self.anonymousBytes)} MiB`]
+    .map((line, index) =>
+      textLine(line, { x, y: y + index * LINE_HEIGHT, width, height: height - index * LINE_HEIGHT }),
+    )
+    .join('');
   return `<g><title>${escape(text)}</title><rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}"/>${label}</g>`;
+}
+
+/** One line at the top of a box; cut where it is too long, nothing where not even three letters fit. */
+function textLine(line: string, { x, y, width, height }: Box): string {
+  const fittingCount = Math.floor((width - 8) / LETTER_WIDTH);
+  if (height < LINE_HEIGHT + 4 || fittingCount < Math.min(line.length, 4)) return '';
+  const shown = line.length > fittingCount ? `${line.slice(0, fittingCount - 1)}…` : line;
+  return `<text x="${x + 6}" y="${y + 18}" fill="#fff">${escape(shown)}</text>`;
 }
 
 /** Where resident memory is not known, heap stands for it. */
