@@ -58,6 +58,12 @@ const INNER_SHARE = 0.5;
 const OTHERS_SHARE = 0.01;
 /** A line that less of the heap, or of its growth, comes from than this answers for nothing: every program has one that allocates most. */
 const ANSWER_SHARE = 0.2;
+/** From so many responses on that nobody reads, and so many bytes for each of them, they are the likely answer to what lies outside the heap and is nobody's: 64 KiB are what one read of a socket brings. */
+const LEAST_UNREAD_COUNT = 100;
+const LEAST_UNREAD_BYTES = 4 * 1024;
+const MOST_UNREAD_BYTES = 512 * 1024;
+/** Their bytes are not seen: it is likely, and no more. */
+const UNREAD_CONFIDENCE = 0.5;
 /** A census lists every collection of so many entries. */
 const LEAST_LISTED_COUNT = 100;
 const LIVING_WALK_MS = 250;
@@ -104,14 +110,19 @@ function conclude(now: Census, question: Question): Autopsy {
   const { isOffHeap } = question;
   const then = comparable(now, isOffHeap);
   const weighed = weigh(now, then, isOffHeap);
-  const culprit = findCulprit(weighed, now, then, isOffHeap);
+  const explaining = findCulprit(weighed, now, then, isOffHeap);
+  const outsideBytes = Math.max(wholeOf(now, true), question.offHeapBytes);
+  const unread = isOffHeap ? findUnread(weighed, outsideBytes) : undefined;
+  // What is reached through a connection is where Node keeps it; a variable of the program says more.
+  const culprit = explaining?.container.source === 'handle' ? (unread ?? explaining) : (explaining ?? unread);
   const texts = new SourceTexts();
   const site = answerableSite(now, isOffHeap ? undefined : then);
   const leastBytes = OTHERS_SHARE * wholeOf(now, isOffHeap);
   const others = weighed
     .filter((entry) => entry.container !== culprit?.container && entry.bytes >= leastBytes)
     .slice(0, FINDINGS_SHOWN - 1);
-  const explained = (entry: Weighed): number => shareOf(entry, now, then, isOffHeap);
+  const explained = (entry: Weighed): number =>
+    entry === explaining ? shareOf(entry, now, then, isOffHeap) : UNREAD_CONFIDENCE;
   const findings: Finding[] = [
     culprit === undefined ? siteFinding(site) : containerFinding(culprit, explained(culprit), texts, site),
     ...others.map((entry) => containerFinding(entry, 0, texts, undefined)),
@@ -219,6 +230,17 @@ function findCulprit(
     if (inner === undefined || isByFanOut(culprit, inner)) return culprit;
     culprit = inner;
   }
+}
+
+/** The responses of `fetch` that nobody reads, where what lies outside the heap comes to what such a one keeps; fewer than there were are none that leak. */
+function findUnread(weighed: readonly Weighed[], outsideBytes: number): Weighed | undefined {
+  const [most] = weighed
+    .filter(({ container }) => container.isUnread === true)
+    .sort((a, b) => b.container.count - a.container.count);
+  if (most === undefined || most.container.count < LEAST_UNREAD_COUNT) return undefined;
+  if (most.growthCount !== undefined && most.growthCount <= 0) return undefined;
+  const eachBytes = outsideBytes / most.container.count;
+  return eachBytes >= LEAST_UNREAD_BYTES && eachBytes <= MOST_UNREAD_BYTES ? most : undefined;
 }
 
 /** The container whose new entries brought `inner` with them, with at least its weight; `inner` itself when there is none. */

@@ -120,13 +120,15 @@ export function surveyProgram(options: CensusOptions): Census {
       (scriptId) => urls.get(scriptId) ?? '',
       indexExports(loaded, isTimeLeft(EXPORTS_SHARE)),
     );
+    const ofProcess = processRoots(scopes);
     const roots: Root[] = [
       ...moduleRoots(loaded, scopes, isTimeLeft(ROOTS_SHARE)),
-      ...processRoots(scopes),
+      ...ofProcess.first,
       ...frameRoots(options.frames ?? [], scopes, urls),
       ...knownFunctionRoots(scopes, isTimeLeft(ROOTS_SHARE)),
     ];
-    containers = walk.walk(roots).slice(0, CONTAINERS_KEPT);
+    walk.walk(roots);
+    containers = walk.walk(ofProcess.rest).slice(0, CONTAINERS_KEPT);
     ({ visitedCount, isCutShort, classes } = walk);
   } catch (error) {
     isCutShort = true;

@@ -15,7 +15,7 @@ export interface Whereabouts {
 }
 
 /** What a container comes to. */
-export type ContainerSize = Pick<Container, 'kind' | 'count' | 'heapBytes' | 'externalBytes'>;
+export type ContainerSize = Pick<Container, 'kind' | 'count' | 'heapBytes' | 'externalBytes' | 'isUnread'>;
 
 /** The containers a walk has met. Those of like path are one: 50 tenants of 20,000 handlers each are a million handlers. */
 export class ContainerBook {
@@ -44,6 +44,7 @@ export class ContainerBook {
       heapBytes: Math.round((before?.heapBytes ?? 0) + size.heapBytes * weight),
       externalBytes: Math.round((before?.externalBytes ?? 0) + size.externalBytes * weight),
       parentKey: container === key ? undefined : container,
+      ...(size.isUnread === true ? { isUnread: true } : {}),
       ...(location !== undefined && steps.length === 1
         ? { place: { line: location.lineNumber + 1, column: location.columnNumber + 1 } }
         : {}),

@@ -30,6 +30,7 @@ import {
 import { type Root, scopeRoots } from './program-roots.ts';
 import { ScopeBudget } from './scope-budget.ts';
 import type { ScopeReader } from './scope-reader.ts';
+import { isUnreadResponse } from './unread-response.ts';
 import { type Place, WalkQueue } from './walk-queue.ts';
 import { wasmExports, wasmMemoryBytes } from './wasm-memory.ts';
 
@@ -48,6 +49,7 @@ const PROPERTIES_WALKED = 200;
 const ENTRIES_WALKED = 24;
 const ENTRIES_SIZED = 12;
 const FUNCTIONS_SIZED = 4;
+const RESPONSES_READ = 4;
 const CLASSES_KEPT = 100;
 /** Links of Node's own lists, which lead through everything. */
 const LINKS = new Set(['_idleNext', '_idlePrev', '_handle', 'domain']);
@@ -294,7 +296,14 @@ export class ContainerWalk {
     const heapBytes = tableBytes + mean.heapBytes * valuesAnEntry * count;
     const externalBytes = mean.externalBytes * valuesAnEntry * count;
     if (count < CONTAINER_COUNT && heapBytes + externalBytes < CONTAINER_BYTES) return undefined;
-    return this.#book.record({ kind, count, heapBytes, externalBytes }, place);
+    const isUnread = this.#isUnread(sample);
+    return this.#book.record({ kind, count, heapBytes, externalBytes, isUnread }, place);
+  }
+
+  /** True when the objects among some entries are responses whose bodies wait. */
+  #isUnread(sample: readonly unknown[]): boolean {
+    const some = sample.filter(isWalkable).slice(0, RESPONSES_READ);
+    return some.length > 0 && some.every((entry) => isUnreadResponse(entry, this.#budget));
   }
 }
 

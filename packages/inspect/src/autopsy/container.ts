@@ -33,6 +33,8 @@ export interface Container {
   readonly count: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
+  /** Its entries are responses of `fetch` whose bodies nobody reads: those that were looked at are. */
+  readonly isUnread?: boolean;
   /** Key of the nearest container on the way, if there is one. */
   readonly parentKey: string | undefined;
   /** Where it stands, from 1, when that is known better than by its name: the callback of a list of timers. */

@@ -21,6 +21,8 @@ export interface Finding {
   /** Where the variable is declared with which `path` begins; the finding itself stands there, or where a property on the way is set. Absent when it cannot be told. */
   readonly variable?: DeclarationPlace;
   readonly containerKind?: ContainerKind;
+  /** Its entries are responses of `fetch` whose bodies nobody reads. */
+  readonly isUnread?: boolean;
   /** Entries, elements or bytes of text. */
   readonly count: number;
   /** Estimated bytes held: in the heap, or beside it when that is what ran out. */
@@ -79,6 +81,7 @@ export function containerFinding(
     column: place?.column ?? 0,
     ...(variable === undefined ? {} : { variable }),
     containerKind: container.kind,
+    ...(container.isUnread === true ? { isUnread: true } : {}),
     count: container.count,
     bytes,
     ...(growthBytes === undefined || growthCount === undefined ? {} : { growthBytes, growthCount }),
@@ -154,22 +157,26 @@ export function sentenceOf(
   isOffHeap: boolean,
 ): string {
   const whole = `the ${formatBytes(wholeBytes)} ${isOffHeap ? 'outside the heap' : 'heap'}`;
-  // A memory of WebAssembly has no handle that a profile could see.
-  const isWasm = finding.containerKind === 'WebAssembly memory';
-  const isUnseen = site === undefined || isWasm;
-  const allocated = isUnseen ? '' : `; allocated in \`${site.functionName}\` (${placeText(site)})`;
   if (finding.kind === 'allocation-site') {
     return site === undefined
       ? `Neither a container nor a line of the program explains ${whole} (container: unknown).`
       : `No container explains ${whole} (container: unknown); ${formatBytes(site.liveBytes)} of ${isOffHeap ? 'the heap beside it' : 'it'} are live from \`${site.functionName}\` (${placeText(site)}).`;
   }
   const where = finding.file === '' ? '' : ` (${placeText(finding)})`;
-  const what = `${kindWord(finding)} \`${finding.path}\`${where}`;
+  const what = `${kindWord(finding)} \`${finding.path}\`${where} holds`;
+  const count = finding.count.toLocaleString('en-US');
+  if (isOffHeap && finding.isUnread === true) {
+    return `${what} ${count} responses of fetch whose bodies nobody reads. Each keeps its connection and what has arrived: most likely ${whole}.`;
+  }
+  // A memory of WebAssembly has no handle that a profile could see.
+  const isWasm = finding.containerKind === 'WebAssembly memory';
+  const allocated =
+    site === undefined || isWasm ? '' : `; allocated in \`${site.functionName}\` (${placeText(site)})`;
   const isOneThing = isWasm || finding.containerKind === 'Buffer' || finding.containerKind === 'string';
   const amount = isOneThing
     ? formatBytes(isWasm ? finding.bytes : finding.count)
-    : `${finding.count.toLocaleString('en-US')} entries, about ${formatBytes(finding.bytes)}`;
-  return `${what} holds ${amount} of ${whole}${allocated}.`;
+    : `${count} entries, about ${formatBytes(finding.bytes)}`;
+  return `${what} ${amount} of ${whole}${allocated}.`;
 }
 
 /** The column where a line is too long to be looked through: that of a bundle. */

@@ -88,8 +88,17 @@ function moduleScopeOf(url: string, exported: unknown, scopes: ScopeReader): Roo
 /** Names every realm has from the start: what is beside them on the global object is the program's. */
 const INBORN = new Set(Object.getOwnPropertyNames(globalThis));
 
+/** Of many like handles, the connections of a busy service, so many are looked at first. */
+const HANDLES_A_CLASS = 4;
+
+/** The roots of a walk, and those that are looked at once these have been: the rest of many like them. */
+export interface ProcessRoots {
+  readonly first: Root[];
+  readonly rest: Root[];
+}
+
 /** Open handles and their listeners, running timers, and what the program has put on the global object. */
-export function processRoots(scopes: ScopeReader): Root[] {
+export function processRoots(scopes: ScopeReader): ProcessRoots {
   const runtime = process as NodeJS.Process & {
     _getActiveHandles?: () => object[];
     _getActiveRequests?: () => object[];
@@ -99,16 +108,21 @@ export function processRoots(scopes: ScopeReader): Root[] {
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     if (!INBORN.has(name)) globals[name] = ownValue(globalThis, name);
   }
-  return [
+  const first: Root[] = [
     { source: 'global', url: '', values: globals },
     ...timerRoots(scopes),
-    ...handles.map((handle): Root => ({
-      source: 'handle',
-      url: '',
-      values: { [classNameOf(handle)]: handle },
-    })),
     { source: 'handle', url: '', values: { process: ownValue(process, '_events') } },
   ];
+  const rest: Root[] = [];
+  const counts = new Map<string, number>();
+  for (const handle of handles) {
+    const name = classNameOf(handle);
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    const root: Root = { source: 'handle', url: '', values: { [name]: handle } };
+    (count <= HANDLES_A_CLASS ? first : rest).push(root);
+  }
+  return { first, rest };
 }
 
 /** How many timers of one duration are looked at, and counted. */
