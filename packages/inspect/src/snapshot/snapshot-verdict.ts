@@ -83,7 +83,7 @@ export function judgeSnapshot(options: JudgeSnapshotOptions): SnapshotVerdict {
   }
   if (!(pauseMs <= maxPauseMs)) {
     reasons.push(
-      `The service would stand still for about ${pauseMs} ms at ${quotaCores} ${quotaCores === 1 ? 'core' : 'cores'}; ${maxPauseMs} ms are allowed.`,
+      `The service would stand still for about ${pauseMs} ms at ${Number(quotaCores.toFixed(2))} ${quotaCores === 1 ? 'core' : 'cores'}; ${maxPauseMs} ms are allowed.`,
     );
   }
   const numbers = {

@@ -86,20 +86,25 @@ function reportDeath(run: DeadRun, terms: DeathTerms): void {
     incident,
   });
   const evidence = incident === null ? '' : ` Evidence: ${incident}.`;
-  log.write(isMemory ? 'found-death' : 'found-end', `${endSentence(status.lastWords, verdict)}${evidence}`, {
-    endedPid: pid,
-    isMemory,
-    headroomBytes: last.headroomBytes,
-    limitBytes: last.limitBytes,
-    incident,
-  });
+  log.write(
+    isMemory ? 'found-death' : 'found-end',
+    `${endSentence('The process before this one', status.lastWords, verdict)}${evidence}`,
+    {
+      endedPid: pid,
+      isMemory,
+      headroomBytes: last.headroomBytes,
+      limitBytes: last.limitBytes,
+      incident,
+    },
+  );
 }
 
 /** The incident of a death of memory: the one its process had opened, or a new one; null when neither can be. */
 function evidenceOf(run: DeadRun, verdict: DeathVerdict, terms: DeathTerms): string | null {
   const { store } = terms;
   const { pid, bootId } = run.status.identity;
-  const sentence = endSentence(run.status.lastWords, verdict);
+  // The incident is about that process, whoever writes it.
+  const sentence = endSentence('The process', run.status.lastWords, verdict);
   try {
     // What the status of the dead process names may be older than its newest incident, and a path from a file is no place to write to.
     const incident =
@@ -116,13 +121,14 @@ function evidenceOf(run: DeadRun, verdict: DeathVerdict, terms: DeathTerms): str
 
 /** `The process before this one ended without a word at …: memory: last headroom 6 MiB. Last seen …` */
 function endSentence(
+  subject: string,
   lastWords: string | undefined,
   { because, last, growth, requests }: DeathVerdict,
 ): string {
   const isSaid = requests === undefined || because.includes('in flight');
   const served = isSaid ? '' : ` At its last tick: ${reportText(requests)}`;
   return (
-    `The process before this one ended ${lastWords === undefined ? 'without a word ' : ''}at ${new Date(last.atMs).toISOString()}, ` +
+    `${subject} ended ${lastWords === undefined ? 'without a word ' : ''}at ${new Date(last.atMs).toISOString()}, ` +
     `at ${formatBytes(last.workingSetBytes)} of ${formatBytes(last.limitBytes)}, heap ${formatBytes(last.heapUsedBytes)} of ${formatBytes(last.heapLimitBytes)}: ${because}.` +
     `${growth === '' ? '' : ` ${growth}`}${served}${lastWords === undefined ? '' : ` Its last words: ${lastWords}`}`
   );

@@ -17,6 +17,10 @@ const largeRatio = 0.4;
 const fullHeapRatio = 0.8;
 /** A worker's heap is named from this share of the limit on, where it is larger than that of the main thread. */
 const largeWorkerRatio = 0.25;
+/** A line is where the handles come from when so many of them do: a service's own. Node's are of its start as often as not. */
+const leastHandleRatio = 0.2;
+/** A body of this share of what lies outside the heap is told of with it. */
+const heavyBodyRatio = 0.1;
 /** Sites named in the findings. */
 const maxSites = 3;
 
@@ -110,7 +114,7 @@ function largestRequest(report: CauseEvidence['requests']): InFlightRequest | un
   return first === undefined || first.contentLengthBytes === null ? undefined : first;
 }
 
-function offHeapCause({ latest, sites, sitesOf, autopsy }: CauseEvidence): string {
+function offHeapCause({ latest, sites, sitesOf, autopsy, requests }: CauseEvidence): string {
   const { externalBytes, arrayBuffersBytes, otherNativeBytes, limitBytes } = latest;
   const isNative = otherNativeBytes > externalBytes;
   const what = isNative
@@ -118,14 +122,20 @@ function offHeapCause({ latest, sites, sitesOf, autopsy }: CauseEvidence): strin
     : arrayBuffersBytes * 2 >= externalBytes
       ? `External: ArrayBuffers and Buffers hold ${formatBytes(arrayBuffersBytes)}`
       : `External memory of native objects holds ${formatBytes(externalBytes)}`;
-  const [site] = sites;
+  const site = sites.find(({ kind, shareRatio }) => kind !== 'node' && shareRatio >= leastHandleRatio);
+  const request = largestRequest(requests);
+  const bodyBytes = request?.contentLengthBytes ?? 0;
+  const served =
+    request !== undefined && bodyBytes >= (externalBytes + otherNativeBytes) * heavyBodyRatio
+      ? ` The largest request in flight was ${requestText(request)}.`
+      : '';
   const where =
     !isNative && site !== undefined && sitesOf === 'handles'
       ? ` Their handles were allocated in ${site.functionName || '(anonymous)'}, ${site.file}:${site.line}.`
       : autopsy === undefined
         ? ''
         : ` ${autopsy.sentence}`;
-  return `${what} of ${formatBytes(limitBytes)}.${where}`;
+  return `${what} of ${formatBytes(limitBytes)}.${where}${served}`;
 }
 
 /** The parts of memory no line of the program answers for. */

@@ -101,3 +101,16 @@ test('with nothing on file the cause is unknown, and a request with a body is to
   );
   expect(findingsOf(evidence)).toMatchObject([{ kind: 'request', bytes: mib(48), rung: 'requests' }]);
 });
+
+test('lines of Node’s own start are not told as where Buffers come from; the request with a body of 293 MiB is', () => {
+  const outside = { heapUsedBytes: mib(12), externalBytes: mib(590), arrayBuffersBytes: mib(586) };
+  const ofNode = { ...site, functionName: '(top level)', file: 'node:internal/x', kind: 'node' };
+  const suspect = { method: 'POST', route: '/import', ageMs: 9500, contentLengthBytes: mib(293) };
+  const evidence = evidenceOf(
+    { ...outside, limitBytes: mib(1024), heapLimitBytes: mib(905), otherNativeBytes: 0 },
+    { sites: [ofNode], sitesOf: 'handles', requests: { atMs: 0, count: 1, suspects: [suspect] } },
+  );
+  expect(causeOf(evidence)).toBe(
+    'External: ArrayBuffers and Buffers hold 586 MiB of 1 GiB. The largest request in flight was POST /import, 293 MiB, for 9.5 s.',
+  );
+});
