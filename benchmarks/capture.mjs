@@ -64,10 +64,9 @@ if (values.fresh) writeFileSync(values.out, '');
 const resultsPath = join(import.meta.dirname, 'results', 'capture.json');
 const saved = readSaved(resultsPath);
 // A machine with other work to do has not let it grow: that says nothing.
-const before = [...(values.fresh ? [] : saved), ...readLines(values.out)].filter(
-  ({ outcome }) => outcome !== 'timeout',
-);
-const ledger = new Map(before.map((row) => [keyOf(row), row]));
+const written = readLines(values.out);
+const told = [...(values.fresh ? [] : saved), ...written].filter(({ outcome }) => outcome !== 'timeout');
+const ledger = new Map(told.map((row) => [keyOf(row), row]));
 
 const cells = [];
 for (let repeat = 1; repeat <= Number(values.repeat); repeat += 1)
@@ -99,7 +98,7 @@ for (const cell of cells) {
 printSummary(rows, cells.length);
 if (values.json) {
   mkdirSync(dirname(resultsPath), { recursive: true });
-  const all = new Map([...saved, ...rows].map((row) => [keyOf(row), row]));
+  const all = new Map([...saved, ...written, ...rows].map((row) => [keyOf(row), row]));
   const kept = [...all.values()].map(({ stderr: _stderr, others: _others, ...row }) => row);
   writeFileSync(resultsPath, `${JSON.stringify({ node: process.versions.node, cells: kept }, null, 1)}\n`);
 }
