@@ -105,11 +105,14 @@ export function isWebReadable<T>(source: unknown): source is ReadableStream<T> {
   return typeof (source as Partial<ReadableStream> | null)?.getReader === 'function';
 }
 
-/** True for the handle of an open file. */
+/** True for the handle of an open file; an `fs.ReadStream` whose file is open has all of its members, too. */
 export function isFileHandle(source: unknown): source is FileHandle {
   const handle = source as Partial<FileHandle> | null;
   return (
-    typeof handle?.read === 'function' && typeof handle.fd === 'number' && typeof handle.close === 'function'
+    typeof handle?.read === 'function' &&
+    typeof handle.fd === 'number' &&
+    typeof handle.close === 'function' &&
+    !isNodeReadable(source)
   );
 }
 
@@ -130,10 +133,18 @@ function methodOf<T>(source: unknown, name: symbol): (() => T) | undefined {
   return typeof method === 'function' ? () => method.call(source) as T : undefined;
 }
 
-/** Refuses at the call what could not be opened later. @throws ERR_PLIMSOLL_OPTION. */
+/** The stream keeps its error itself (`errored`), and tells it to a reader that comes later. */
+function keepForReader(): void {}
+
+/**
+ * Refuses at the call what could not be opened later. A Node stream that fails before it is read must not end the process: its error is told to who reads.
+ * @throws ERR_PLIMSOLL_OPTION.
+ */
 export function requireSource(source: unknown): void {
+  const isNode = isNodeReadable(source);
+  if (isNode) source.once('error', keepForReader);
   const openable =
-    isNodeReadable(source) ||
+    isNode ||
     isWebReadable(source) ||
     isFileHandle(source) ||
     source instanceof ArrayBuffer ||
