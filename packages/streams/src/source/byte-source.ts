@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { formatFault } from '../fault.ts';
+import { FILE_READ_BYTES } from './node-reader.ts';
 import { isFileHandle, type ItemSource, openSource, type SourceReader } from './source-reader.ts';
 
 /** A piece of bytes or of text. Text is read as UTF-8; a surrogate pair may be split between two pieces. */
@@ -19,9 +20,6 @@ export interface ByteReader {
   /** Ends early. Never rejects. */
   cancel(reason?: unknown): Promise<void>;
 }
-
-/** Bytes one read of a file asks for: 4 × the chunk of `fs.ReadStream`; above it nothing was gained in `benchmarks/streams.mjs`. */
-const FILE_READ_BYTES = 256 * 1024;
 
 class FileReader implements ByteReader {
   readonly #file: FileHandle;
