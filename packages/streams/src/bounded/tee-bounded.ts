@@ -10,15 +10,19 @@ import { type ByteReader, type ByteSource, openBytes } from '../source/byte-sour
 import { requireSource } from '../source/source-reader.ts';
 import type { SpillFileSetup } from '../spill/spill-file.ts';
 import { chunkWeight, unpinned } from './item-weight.ts';
+import { LagCopies } from './lag-copies.ts';
 import { TeeBranch } from './tee-branch.ts';
 import { WakeUp } from './wake-up.ts';
+
+/** A branch this far into its bound keeps copies, whose memory is used again when it drops them. */
+const COPIED_LAG_RATIO = 1 / 16;
 
 /** What happens when one branch falls behind by more than the bound. */
 export type TeePolicy = 'wait' | 'drop' | 'spill' | 'error';
 
 /** How {@link teeBounded} splits. */
 export interface TeeBoundedOptions extends FlowOptions {
-  /** Bytes a branch may be behind the furthest one. Memory is at most this and one chunk, whatever the number of branches. */
+  /** Bytes a branch may be behind the furthest one. Memory is at most this and one chunk (with `drop` a sixteenth more), whatever the number of branches. */
   readonly maxLagBytes: number;
   /**
    * `wait`: the source is not read until the slow branch goes on, so one that is never read stops the others. `drop`: the slow branch loses its oldest
@@ -59,6 +63,7 @@ class Tee {
   readonly #plan: TeePlan;
   readonly #holding: Holding;
   readonly #taken = new WakeUp();
+  readonly #copies = new LagCopies();
   #reading: Promise<void> | undefined;
   #isOver = false;
   #failure: Error | undefined;
@@ -76,6 +81,7 @@ class Tee {
       if (!branch.isOpen) return undefined;
       const chunk = branch.takeOldest() ?? (await branch.readSpilled());
       if (chunk !== undefined) {
+        this.#copies.giveAway(chunk);
         this.#account();
         this.#taken.ring();
         return new OneItem(chunk);
@@ -95,6 +101,7 @@ class Tee {
     this.#taken.ring();
     if (this.branches.some(({ isOpen }) => isOpen)) return;
     this.#isOver = true;
+    this.#copies.clear();
     this.#holding.close();
     await this.#reader.cancel(reason);
   }
@@ -138,6 +145,7 @@ class Tee {
   }
 
   async #deal(chunk: Buffer): Promise<void> {
+    let copy: Buffer | undefined;
     for (const branch of this.branches) {
       if (!branch.isOpen) continue;
       const wouldLag = await this.#isLagging(branch, chunk);
@@ -146,9 +154,21 @@ class Tee {
         await this.#spill(branch, chunk);
         continue;
       }
-      branch.keep(chunk);
+      if (this.#mayDrop(branch)) {
+        // Branches that fall behind later than this turn keep the chunk as it came: a use too many only means that the copy is not written again.
+        copy ??= this.#copies.copy(chunk, this.branches.filter((other) => this.#mayDrop(other)).length);
+        branch.keep(copy);
+      } else {
+        branch.keep(chunk);
+      }
       if (wouldLag) this.#relieve(branch);
     }
+  }
+
+  /** The branch is so far behind that what it keeps now will likely be dropped. */
+  #mayDrop(branch: TeeBranch): boolean {
+    const { onLag, maxLagBytes } = this.#plan;
+    return onLag === 'drop' && branch.isOpen && branch.lagBytes > maxLagBytes * COPIED_LAG_RATIO;
   }
 
   /** A branch that is being read gets a turn of the event loop to catch up before it loses anything. */
@@ -180,7 +200,8 @@ class Tee {
     }
     // The newest chunk stays, however large: a branch that reads gets something.
     while (onLag === 'drop' && branch.lagBytes > maxLagBytes && branch.chunks.count > 1) {
-      branch.takeOldest();
+      const dropped = branch.takeOldest();
+      if (dropped !== undefined) this.#copies.release(dropped);
       branch.skippedCount += 1;
     }
   }

@@ -35,6 +35,8 @@ export class SpilledBytes implements Reclaimable, AsyncDisposable {
   #file: SpillFile | undefined;
   #byteLength = 0;
   #isDisposed = false;
+  /** The call of `append` under way; further ones wait behind it. */
+  #appending: Promise<void> | undefined;
   /** The file is being written: its memory cannot be given back twice. */
   #isWriting = false;
 
@@ -58,8 +60,20 @@ export class SpilledBytes implements Reclaimable, AsyncDisposable {
     return this.#memoryBytes;
   }
 
-  /** Adds bytes at the end. The chunk belongs to this object then. @throws ERR_PLIMSOLL_LIMIT above `maxDiskBytes`. */
-  async append(chunk: Buffer): Promise<void> {
+  /** Adds bytes at the end, after those of earlier calls. The chunk belongs to this object then. @throws ERR_PLIMSOLL_LIMIT above `maxDiskBytes`. */
+  append(chunk: Buffer): Promise<void> {
+    const before = this.#appending;
+    const turn = before === undefined ? this.#append(chunk) : before.then(() => this.#append(chunk));
+    const over = (): void => {
+      if (this.#appending === settled) this.#appending = undefined;
+    };
+    // The caller has the failure; the next one has its own.
+    const settled: Promise<void> = turn.then(over, over);
+    this.#appending = settled;
+    return turn;
+  }
+
+  async #append(chunk: Buffer): Promise<void> {
     this.#requireAlive();
     if (this.#file === undefined) {
       const weight = chunkWeight(chunk);

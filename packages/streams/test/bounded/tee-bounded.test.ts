@@ -157,6 +157,25 @@ describe('a branch that is never read', () => {
     expect(rest.at(-1)).toBe((chunkCount - 1) % 256);
   });
 
+  test('drop: two that fall behind keep their newest chunks whole and in order, whatever is read of the others', async () => {
+    const [fast, slow, slower] = teeBounded(source(), { maxLagBytes: 20_000, onLag: 'drop', branchCount: 3 });
+    const taken: Buffer[] = [];
+    await fast?.forEach(async (chunk) => {
+      if (chunk[0] === 100) {
+        const item = await slow?.next();
+        if (item?.done === false) taken.push(item.value);
+      }
+    });
+    const isOfOneChunk = (bytes: Buffer): boolean =>
+      bytes.length === 1000 && bytes.every((byte) => byte === bytes[0]);
+    const rest = [...((await slow?.toArray()) ?? []), ...((await slower?.toArray()) ?? [])];
+    expect([taken.length, rest.length]).toEqual([4, 34]);
+    expect([...taken, ...rest].every(isOfOneChunk)).toBe(true);
+    expect(rest.slice(17).map((bytes) => bytes[0])).toEqual(
+      Array.from({ length: 17 }, (_, index) => (chunkCount - 17 + index) % 256),
+    );
+  });
+
   test('spill: it finds every byte in its file, and holds 20,000 in memory', async () => {
     const [fast, slow] = teeBounded(source(), {
       maxLagBytes: 20_000,

@@ -57,6 +57,16 @@ test('10,000 bytes stay in memory, 100,000 go to disk, and both are read twice a
   }
 });
 
+test('chunks added without waiting are kept once and in order, on their way from memory to disk, too', async () => {
+  await using spilled = new SpilledBytes(bounds);
+  const list = pieces(text, 3000);
+  await Promise.all(list.map((piece) => spilled.append(piece)));
+  expect(spilled.byteLength).toBe(text.length);
+  expect((await collectBytes(spilled.read(), all)).equals(text)).toBe(true);
+  const codes = [Buffer.alloc(1_000_000), Buffer.from('x')].map((piece) => codeOf(spilled.append(piece)));
+  expect(await Promise.all(codes)).toEqual(['ERR_PLIMSOLL_LIMIT', 'resolved']);
+});
+
 test.skipIf(!onLinux)('the file has no name, mode 0600, and is gone with its disposal', async () => {
   const spilled = await spillToDisk([text], bounds);
   expect(readdirSync(folder)).toEqual([]);
