@@ -3,6 +3,7 @@ import { formatFault, limitFault } from '../fault.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { FlowOptions } from '../flow/flow-options.ts';
 import { generatedFlow, type Workbench } from '../flow/generated-flow.ts';
+import { LoopTurn } from '../flow/loop-turn.ts';
 import { checkBound } from '../option-check.ts';
 import { type ItemSource, requireSource, type SourceReader } from '../source/source-reader.ts';
 
@@ -32,6 +33,8 @@ const CHUNK_CHARACTERS = 32 * 1024;
 interface Punctuation {
   readonly before: string;
   readonly between: string;
+  /** After each item. */
+  readonly behind: string;
   readonly after: string;
 }
 
@@ -68,28 +71,41 @@ async function* written(
   items: SourceReader<unknown>,
   option: string,
   maxItemBytes: number,
-  { before, between, after }: Punctuation,
+  { before, between, behind, after }: Punctuation,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const turn = new LoopTurn();
+  bench.onClose(() => turn.end());
   let text = before;
-  let index = 0;
-  for (;;) {
-    const { done, value } = await items.next();
-    if (done === true) break;
-    if (index > 0) text += between;
-    text += textOf(value, index, option, maxItemBytes);
-    index += 1;
-    if (text.length < CHUNK_CHARACTERS) continue;
-    const chunk = Buffer.from(text);
+  const chunk = (): Buffer => {
+    const bytes = Buffer.from(text);
     text = '';
-    bench.holding.bytes = chunk.length;
-    yield chunk;
+    bench.holding.bytes = bytes.length;
+    return bytes;
+  };
+  for (let index = 0; ; index++) {
+    const next = items.next();
+    // A source that makes wait must not hold back what is written, or the reader of a live stream sees nothing for minutes.
+    if (text !== '' && !(await turn.holds(next))) yield chunk();
+    let result: IteratorResult<unknown, undefined>;
+    try {
+      result = await next;
+      if (result.done === true) break;
+      const item = textOf(result.value, index, option, maxItemBytes);
+      text += index > 0 ? between + item + behind : item + behind;
+    } catch (error) {
+      // What was written before has come whole: it is given out first.
+      if (text !== '') yield chunk();
+      throw error;
+    }
+    if (text.length >= CHUNK_CHARACTERS) yield chunk();
   }
-  if (index > 0 || after !== '\n') text += after;
-  if (text !== '') yield Buffer.from(text);
+  text += after;
+  if (text !== '') yield chunk();
 }
 
 /**
- * Items as newline-delimited JSON, one a line, each line ended by `\n`, gathered into chunks of about 32 KiB.
+ * Items as newline-delimited JSON, one a line, each line ended by `\n`, gathered into chunks of about 32 KiB, or of
+ * what there is when the next item is not there yet.
  * @throws ERR_PLIMSOLL_OPTION at the call. While reading: ERR_PLIMSOLL_FORMAT for an item without JSON text (undefined, a function, a cycle, a BigInt),
  * ERR_PLIMSOLL_LIMIT for one above `maxLineBytes`; `details.itemIndex` says which.
  */
@@ -99,7 +115,7 @@ export function stringifyNdjson(
 ): Flow<Buffer> {
   const maxBytes = checkBound('maxLineBytes', options.maxLineBytes ?? DEFAULTS.maxItemBytes);
   requireSource(items);
-  const marks = { before: '', between: '\n', after: '\n' };
+  const marks = { before: '', between: '', behind: '\n', after: '' };
   return generatedFlow(
     'stringifyNdjson',
     options,
@@ -118,7 +134,7 @@ export function stringifyJsonArray(
 ): Flow<Buffer> {
   const maxBytes = checkBound('maxElementBytes', options.maxElementBytes ?? DEFAULTS.maxItemBytes);
   requireSource(items);
-  const marks = { before: '[', between: ',', after: ']' };
+  const marks = { before: '[', between: ',', behind: '', after: ']' };
   return generatedFlow(
     'stringifyJsonArray',
     options,

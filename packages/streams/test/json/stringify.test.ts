@@ -32,6 +32,37 @@ test('three items, two forms; no items, too', async () => {
   expect(await collectText(stringifyJsonArray([]), all)).toBe('[]');
 });
 
+test('a row of a live source goes out whole when the next one is not there yet', async () => {
+  let release = (): void => undefined;
+  async function* live(): AsyncGenerator<unknown> {
+    yield { id: 1 };
+    yield { id: 2 };
+    await new Promise<void>((resolve) => (release = resolve));
+    yield { id: 3 };
+  }
+  const lines = stringifyNdjson(live());
+  expect(String((await lines.next()).value)).toBe('{"id":1}\n{"id":2}\n');
+  release();
+  expect(String((await lines.next()).value)).toBe('{"id":3}\n');
+  expect((await lines.next()).done).toBe(true);
+  const array = stringifyJsonArray(live());
+  expect(String((await array.next()).value)).toBe('[{"id":1},{"id":2}');
+  release();
+  expect(String((await array.next()).value)).toBe(',{"id":3}]');
+});
+
+test('rows before an item that cannot be written, or before a failure of the source, go out first', async () => {
+  async function* failing(): AsyncGenerator<unknown> {
+    yield { id: 1 };
+    throw new Error('source');
+  }
+  for (const items of [failing(), [{ id: 1 }, undefined]]) {
+    const lines = stringifyNdjson(items);
+    expect(String((await lines.next()).value)).toBe('{"id":1}\n');
+    await expect(lines.next()).rejects.toThrow(/source|Item 1 is undefined/);
+  }
+});
+
 test('100,000 items come in chunks of about 32 KiB', async () => {
   const chunks = await stringifyNdjson(Array.from({ length: 100_000 }, (_, id) => ({ id }))).toArray();
   expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThan(33 * 1024);
