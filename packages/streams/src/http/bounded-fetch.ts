@@ -166,7 +166,8 @@ export async function boundedFetch(
     throw exchange.explain(error);
   }
   const announced = Number(response.headers.get('content-length') ?? 0);
-  if (announced > maxBytes) {
+  // The answer to HEAD announces a body that does not come.
+  if (announced > maxBytes && response.body !== null) {
     exchange.release();
     throw limitFault('The announced body', 'maxBytes', maxBytes, announced);
   }

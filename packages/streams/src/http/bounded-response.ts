@@ -31,8 +31,8 @@ async function bodyOf(message: FetchMessage, helper: string, options: CollectOpt
   const isPlain = (message.headers.get('content-encoding') ?? 'identity') === 'identity';
   const announced = Number(message.headers.get('content-length') ?? 0);
   // The length of a compressed body is not the length of what it decompresses to.
-  if (isPlain && announced > maxBytes) {
-    message.body?.cancel().catch(() => undefined); // The caller gets the refusal; that closing failed, too, adds nothing.
+  if (isPlain && announced > maxBytes && message.body !== null) {
+    message.body.cancel().catch(() => undefined); // The caller gets the refusal; that closing failed, too, adds nothing.
     throw limitFault('The announced body', 'maxBytes', maxBytes, announced);
   }
   return collectFrom(openBytes(message.body ?? [], 'kept'), helper, options);

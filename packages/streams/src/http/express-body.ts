@@ -24,7 +24,8 @@ export function bodyReader(options: BodyMiddlewareOptions): BodyReader {
   return async (request) => decodeAs(as, await receiveWith(request, plan), plan);
 }
 
-function decodeAs(as: 'json' | 'text' | 'bytes', bytes: Buffer, plan: BodyPlan): unknown {
+/** What the handler gets of the bytes. @throws ERR_PLIMSOLL_FORMAT; ERR_PLIMSOLL_LIMIT for too deep a nesting. */
+export function decodeAs(as: 'json' | 'text' | 'bytes', bytes: Buffer, plan: BodyPlan): unknown {
   if (as === 'bytes') return bytes;
   return as === 'text' ? decodeText(bytes) : decodeJson(bytes, plan);
 }

@@ -1,23 +1,15 @@
-import type { CollectJsonOptions } from '../collect/collect.ts';
-import { describeFault, statusOf } from './answer-fault.ts';
-import { boundedBytes, boundedJson, boundedText, type FetchMessage } from './bounded-response.ts';
-import { checkJsonOptions } from '../collect/collect.ts';
-import { checkBound, checkChoice, checkMs } from '../option-check.ts';
+import type { Buffer } from 'node:buffer';
+import { checkChoice } from '../option-check.ts';
 import { timeoutFault } from '../fault.ts';
+import { decompress } from '../zip/compression.ts';
+import { describeFault, statusOf } from './answer-fault.ts';
+import { boundedBytes, type FetchMessage } from './bounded-response.ts';
+import { type BodyMiddlewareOptions, decodeAs } from './express-body.ts';
+import { type BodyPlan, codingOf, planBody } from './receive.ts';
+import { collectBytes } from '../collect/collect.ts';
 
 /** How {@link honoBody} receives. */
-export interface HonoBodyOptions extends CollectJsonOptions {
-  /**
-   * What the handler gets.
-   * @default 'json'
-   */
-  readonly as?: 'json' | 'text' | 'bytes' | undefined;
-  /**
-   * How long the whole body may take, in milliseconds.
-   * @default 30000
-   */
-  readonly timeoutMs?: number | undefined;
-}
+export type HonoBodyOptions = BodyMiddlewareOptions;
 
 /** The part of a Hono context that is used. */
 export interface HonoContextLike {
@@ -31,29 +23,34 @@ export type HonoMiddleware = (
   next: () => Promise<void>,
 ) => Promise<Response | void>;
 
-const DEFAULTS = Object.freeze({ timeoutMs: 30_000 });
-
-const READERS = { json: boundedJson, text: boundedText, bytes: boundedBytes };
+/** The bytes of a request, decompressed: platforms decode the bodies of responses only. */
+async function bytesOf(request: FetchMessage, plan: BodyPlan, signal: AbortSignal): Promise<Buffer> {
+  const { maxBytes, maxDecompressedBytes, name } = plan;
+  const format = codingOf(request.headers.get('content-encoding'));
+  const wire = { maxBytes, signal, name };
+  if (format === undefined || request.body === null) return boundedBytes(request, wire);
+  const compressed = await boundedBytes(request, wire);
+  const flow = decompress(compressed, { format, maxOutputBytes: maxDecompressedBytes, name, signal });
+  return collectBytes(flow, { maxBytes: maxDecompressedBytes, name, signal });
+}
 
 /**
- * Hono middleware that receives the body of `c.req.raw` within bounds and keeps it under `c.get('body')`. A refused body is answered with 400, 408 or 413 and
- * `{ "error": { "code", "message" } }`. The platform decodes no request body: a compressed one is answered with 400 as the bytes it is.
+ * Hono middleware that receives the body of `c.req.raw` within bounds and keeps it under `c.get('body')`. A refused body is answered with 400, 408, 413 or 415
+ * and `{ "error": { "code", "message" } }`.
  * @throws ERR_PLIMSOLL_OPTION at the call.
  */
 export function honoBody(options: HonoBodyOptions): HonoMiddleware {
-  checkBound('maxBytes', options?.maxBytes);
-  checkJsonOptions(options);
-  const read = READERS[checkChoice('as', options.as ?? 'json', ['json', 'text', 'bytes'] as const)];
-  const timeoutMs = checkMs('timeoutMs', options.timeoutMs ?? DEFAULTS.timeoutMs, 1);
+  const plan = planBody(options);
+  const as = checkChoice('as', options.as ?? 'json', ['json', 'text', 'bytes'] as const);
+  const { timeoutMs } = plan;
   return async (context, next) => {
     const request = context.req.raw as FetchMessage;
     if (request.body === null) return next();
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs).unref();
-    const signal =
-      options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
+    const signal = plan.signal === undefined ? late.signal : AbortSignal.any([plan.signal, late.signal]);
     try {
-      context.set('body', await read(request, { ...options, signal }));
+      context.set('body', decodeAs(as, await bytesOf(request, plan, signal), plan));
     } catch (error) {
       return refusal(late.signal.aborted ? lateFault(timeoutMs) : error);
     } finally {

@@ -111,8 +111,9 @@ const CODINGS: Readonly<Record<string, CompressionFormat | undefined>> = {
   br: 'br',
 };
 
-function codingOf(request: IncomingMessage): CompressionFormat | undefined {
-  const named = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+/** The coding a body is in; undefined when it is in none. @throws ERR_PLIMSOLL_FORMAT with `statusCode` 415 for one that is not served. */
+export function codingOf(header: string | null | undefined): CompressionFormat | undefined {
+  const named = (header ?? 'identity').trim().toLowerCase();
   if (named === 'identity' || named === '') return undefined;
   const format = Object.hasOwn(CODINGS, named) ? CODINGS[named] : undefined;
   if (format !== undefined) return format;
@@ -149,7 +150,7 @@ export async function receiveWith(request: IncomingMessage, plan: BodyPlan): Pro
   }
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > plan.maxBytes) throw limitFault('The announced body', 'maxBytes', plan.maxBytes, announced);
-  const format = codingOf(request);
+  const format = codingOf(request.headers['content-encoding']);
   const wire = new WireReader(request, plan.maxBytes);
   const late = timeoutFault(`The body did not come within timeoutMs = ${plan.timeoutMs}.`, {
     option: 'timeoutMs',

@@ -155,3 +155,13 @@ describe('boundedJson of a Response and a Request', () => {
     expect(pulled).toBe(0);
   });
 });
+
+test('the answer to HEAD announces a body above the bound and has none: it is an answer', async () => {
+  await using server = await listening((_request, response) => {
+    response.writeHead(200, { 'content-length': 1_000_000 });
+    response.end();
+  });
+  await using response = await boundedFetch(server.url, { maxBytes: 10 }, { method: 'HEAD' });
+  expect([response.status, response.headers.get('content-length')]).toEqual([200, '1000000']);
+  expect((await response.bytes()).length).toBe(0);
+});

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import express, { type NextFunction, type Request, type Response as ExpressResponse } from 'express';
@@ -153,6 +154,20 @@ describe('hono', () => {
     expect(await send('{"a":1}')).toEqual([200, '{"keys":["a"]}']);
     expect(await send(`"${'x'.repeat(2000)}"`)).toEqual([413, expect.stringContaining('ERR_PLIMSOLL_LIMIT')]);
     expect(await send('{"pin": hunter2}')).toEqual([400, expect.not.stringContaining('hunter')]);
+  });
+
+  test('a compressed body comes decompressed; a bomb is a 413, a truncated one a 400, an unknown coding a 415', async () => {
+    const sendCoded = async (body: Buffer, coding: string): Promise<number> => {
+      const headers = { 'content-encoding': coding };
+      return (await app.request(new Request('http://x/', { method: 'POST', body, headers } as RequestInit)))
+        .status;
+    };
+    const packed = gzipSync(JSON.stringify({ text: 'x'.repeat(4000) }));
+    expect(await sendCoded(packed, 'gzip')).toBe(200);
+    expect(await sendCoded(gzipSync(Buffer.alloc(900_000, '"')), 'gzip')).toBe(413);
+    expect(await sendCoded(packed.subarray(0, 20), 'gzip')).toBe(400);
+    expect(await sendCoded(packed, 'zstd')).toBe(415);
+    expect(await sendCoded(gzipSync(randomBytes(3000)), 'gzip')).toBe(413);
   });
 
   test('a body that stops coming is a 408, and its stream is cancelled', async () => {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pageOf, type PageOptions, type PageQuery } from '../../src/index.ts';
@@ -95,5 +96,50 @@ test('the source is ended after the page', async () => {
     }
   }
   await pageOf({ limit: 2 }, options({ load }));
+  expect(isEnded).toBe(true);
+});
+
+test('a forged cursor that is an object never reaches load, unless isKey takes it', async () => {
+  const forge = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+  const asked: unknown[] = [];
+  const load = (after: unknown): User[] => {
+    asked.push(after);
+    return [];
+  };
+  for (const key of [{ $gt: '' }, [[1]], null, true, []]) {
+    await expect(pageOf({ cursor: forge(key) }, options({ load }))).rejects.toMatchObject({
+      statusCode: 400,
+    });
+  }
+  await expect(pageOf({ cursor: 'not base64 of JSON' }, options({ load }))).rejects.toMatchObject({
+    statusCode: 400,
+  });
+  expect(asked).toEqual([]);
+  await pageOf({ cursor: forge(['2026', 7]) }, options({ load }));
+  await pageOf({ cursor: forge({ day: 1 }) }, options({ load, isKey: () => true }));
+  expect(asked).toEqual([['2026', 7], { day: 1 }]);
+});
+
+test('a key that its own cursor could not bring back is a fault of the service, told at the first page', async () => {
+  const keyOf = (user: User): number => ({ user }) as never;
+  await expect(pageOf({ limit: 1 }, options({ keyOf }))).rejects.toMatchObject({
+    code: 'ERR_PLIMSOLL_OPTION',
+  });
+});
+
+test('the signal ends a page and its source', async () => {
+  const controller = new AbortController();
+  let isEnded = false;
+  async function* slow(): AsyncGenerator<User> {
+    try {
+      yield users[0] as User;
+      controller.abort(new Error('gone'));
+      yield users[1] as User;
+    } finally {
+      isEnded = true;
+    }
+  }
+  const page = pageOf({}, options({ load: slow, signal: controller.signal }));
+  await expect(page).rejects.toMatchObject({ code: 'ERR_PLIMSOLL_ABORTED' });
   expect(isEnded).toBe(true);
 });
