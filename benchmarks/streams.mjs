@@ -1,8 +1,8 @@
 // How fast are NDJSON and JSON arrays read, and what memory do the bounds really hold, beside peers?
 // pnpm bench streams [ndjson|array|endless|tee|flat] [--mb 300] [--rounds 3] [--gb 10] [--json]. Every measurement is a process of its own, alternated by rounds; process CPU
-// time, compilation and collections included, the lowest of the rounds, and the peak of its resident memory (VmHWM); importing is told apart. Results are checked: a contender with another count or sum is shown as wrong.
+// time, compilation and collections included, the lowest of the rounds, and the peak of its resident memory (VmHWM); importing is told apart. --json keeps the tables of this Node and these parts beside the others' in results/streams.json. Results are checked: a contender with another count or sum is shown as wrong.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleAll } from '../scripts/bundle.mjs';
@@ -143,25 +143,30 @@ function flatPart() {
   ];
 }
 
-const parts = {
+const measured = {
   ndjson: () => readParts('ndjson', ndjson, 'JSON.parse only (limit)'),
   array: () => readParts('array', array, 'stream-json'),
   endless: endlessPart,
   tee: teePart,
   flat: flatPart,
 };
-const chosen = Object.keys(parts).filter((part) => words.includes(part));
-const result = { node: process.version, arch: process.arch, megabytes, rounds, parts: {} };
-for (const part of chosen.length > 0 ? chosen : Object.keys(parts)) {
-  result.parts[part] = parts[part]();
-  for (const { title, rows } of result.parts[part]) {
+const chosen = Object.keys(measured).filter((part) => words.includes(part));
+const major = process.versions.node.split('.')[0];
+const parts = {};
+for (const part of chosen.length > 0 ? chosen : Object.keys(measured)) {
+  parts[part] = measured[part]().map(({ title, rows }) => ({ title: `Node ${major}: ${title}`, rows }));
+  for (const { title, rows } of parts[part]) {
     console.log(`\n${title}`);
     console.table(rows);
   }
 }
 if (words.includes('--json')) {
   const file = join(import.meta.dirname, 'results', 'streams.json');
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  for (const [part, tables] of Object.entries(parts)) {
+    kept[part] = { ...kept[part], [major]: Object.fromEntries(tables.map((table, index) => [index, table])) };
+  }
   mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
   console.log(`wrote ${file}`);
 }

@@ -1,4 +1,5 @@
 // Every way to read the inputs. Each answers { count, sum } of the ids: a contender that loses or invents a record is seen.
+import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -39,6 +40,7 @@ export function modulesOf(name) {
     return ['stream-json', 'stream-json/streamers/stream-array.js', 'stream-chain'];
   }
   if (name.startsWith('stream-chain')) return ['stream-chain/jsonl/parserStream.js'];
+  if (name.includes('http')) return ['node:http', ...(name.startsWith('plimsoll') ? [oursUrl] : [])];
   if (['split2', 'ndjson', 'JSONStream'].includes(name)) return [name];
   return /^(plimsoll|parse|split|no tee)/.test(name) ? [oursUrl] : [];
 }
@@ -73,6 +75,26 @@ async function handled(path, read) {
   return result;
 }
 
+/** The answer of a server in a process of its own, so that only the reading of it is measured. */
+async function served(path, read) {
+  const { get } = await import('node:http');
+  const script = `require('node:http').createServer((_, response) => require('node:fs').createReadStream(process.argv[1]).pipe(response))
+    .listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
+  const server = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = Number(await new Promise((resolve) => server.stdout.once('data', resolve)));
+  try {
+    const cpu = process.cpuUsage();
+    const body = await new Promise((resolve, reject) =>
+      get({ port, host: '127.0.0.1' }, resolve).on('error', reject),
+    );
+    const tally = await read(body);
+    const { user, system } = process.cpuUsage(cpu);
+    return { count: tally.count, sum: tally.sum, cpu: (user + system) / 1e6 };
+  } finally {
+    server.kill();
+  }
+}
+
 export const ndjson = {
   'JSON.parse only (limit)': limit,
   'JSON.parse only (A/A control)': limit,
@@ -96,6 +118,27 @@ export const ndjson = {
     const { parseNdjson } = await ours();
     return each(parseNdjson(createReadStream(path), { maxLineBytes }));
   },
+  'plimsoll, ReadStream, toNode': async (path) => {
+    const { parseNdjson } = await ours();
+    return piped(parseNdjson(createReadStream(path), { maxLineBytes }).toNode());
+  },
+  'http body, bytes only': (path) =>
+    served(path, async (body) => {
+      for await (const chunk of body) void chunk;
+      return { count: 0, sum: 0 };
+    }),
+  'plimsoll, http body, forEach': (path) =>
+    served(path, async (body) => {
+      const { parseNdjson } = await ours();
+      const tally = new Tally();
+      await parseNdjson(body, { maxLineBytes }).forEach(tally.add);
+      return tally;
+    }),
+  'split2, http body': (path) =>
+    served(path, async (body) => {
+      const { default: split2 } = await import('split2');
+      return piped(body.pipe(split2(JSON.parse)));
+    }),
   split2: async (path) => {
     const { default: split2 } = await import('split2');
     return piped(createReadStream(path).pipe(split2(JSON.parse)));
@@ -138,6 +181,12 @@ export const array = {
     const { parseJsonArray } = await ours();
     const tally = new Tally();
     await handled(path, (file) => parseJsonArray(file, { maxElementBytes: maxLineBytes }).forEach(tally.add));
+    return tally;
+  },
+  'plimsoll, ReadStream, forEach': async (path) => {
+    const { parseJsonArray } = await ours();
+    const tally = new Tally();
+    await parseJsonArray(createReadStream(path), { maxElementBytes: maxLineBytes }).forEach(tally.add);
     return tally;
   },
   'plimsoll, ReadStream, for await': async (path) => {
