@@ -85,7 +85,7 @@ async function* written(
   for (let index = 0; ; index++) {
     const next = items.next();
     // A source that makes wait must not hold back what is written, or the reader of a live stream sees nothing for minutes.
-    if (text !== '' && !(await turn.holds(next))) yield chunk();
+    if (index > 0 && text !== '' && !(await turn.holds(next))) yield chunk();
     let result: IteratorResult<unknown, undefined>;
     try {
       result = await next;
