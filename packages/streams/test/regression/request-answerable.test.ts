@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { request as httpRequest, type ServerResponse } from 'node:http';
-import { createServer } from 'node:http2';
-import { connect } from 'node:http2';
+import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { connect, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { answerFault, collectBytes, type HttpFault, parseNdjson } from '../../src/index.ts';
@@ -91,7 +90,7 @@ test('the answer to a client is destroyed by a reader that leaves: its connectio
   await using server = await listening((_request, response) => {
     response.write('{"id":1}\n');
   });
-  const response = await new Promise<import('node:http').IncomingMessage>((resolve) => {
+  const response = await new Promise<IncomingMessage>((resolve) => {
     httpRequest(server.url, resolve).end();
   });
   for await (const _row of parseNdjson(response, { maxLineBytes: 1000 })) break;
