@@ -28,7 +28,12 @@ export {
   type ArmingWish,
 } from './near-limit/arming-rule.ts';
 export { endThread } from './near-limit/last-exit.ts';
-export { followWorkers, type WorkerEnd, type WorkerEndListener } from './near-limit/live-workers.ts';
+export {
+  followWorkers,
+  liveWorkerCount,
+  type WorkerEnd,
+  type WorkerEndListener,
+} from './near-limit/live-workers.ts';
 export {
   armNearLimit,
   type ArmResult,

@@ -284,7 +284,7 @@ export const variables = {
     type: 'word',
     default: 'auto',
     words: ['auto', 'always', 'never'],
-    text: 'A thread that sees a blocked event loop, and has the guard look and file its evidence in the middle of a synchronous loop. It takes 7 to 15 MB; auto leaves it out below a limit of 1 GiB.',
+    text: 'A thread that sees a blocked event loop, and has the guard look and file its evidence in the middle of a synchronous loop. It takes 7 to 15 MB; auto leaves it out below a limit of 1 GiB, but for a day after a death that nobody saw coming.',
   },
   PLIMSOLL_EXIT_CODE: {
     option: 'exitCode',

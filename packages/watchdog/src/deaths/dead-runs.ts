@@ -59,7 +59,7 @@ function reportDeath(run: DeadRun, terms: DeathTerms): void {
   const { runDir, log, self } = terms;
   const { status } = run;
   const verdict = judgeDeath(run, terms.kernelNow ?? readMemory().kernel);
-  const { isMemory, because, last, usedRatio, heapRatio } = verdict;
+  const { isMemory, isUnseen, because, last, usedRatio, heapRatio } = verdict;
   const { pid, bootId } = status.identity;
   journal().write('guard', isMemory ? 'death-of-memory' : 'death-not-memory', {
     pid,
@@ -79,6 +79,7 @@ function reportDeath(run: DeadRun, terms: DeathTerms): void {
     pid,
     bootId,
     isMemory,
+    isUnseen,
     because,
     usedRatio,
     heapRatio,
@@ -119,17 +120,24 @@ function evidenceOf(run: DeadRun, verdict: DeathVerdict, terms: DeathTerms): str
   }
 }
 
+/** Between these two a silence is worth a word: shorter it is the restart, longer it is no crash that is told of. */
+const silenceMs = { from: 5_000, to: 600_000 };
+
+/** ` Its last tick was 12 s before this start: …`; empty where that says nothing. */
+function silenceText({ isMemory, last }: DeathVerdict): string {
+  const silentMs = performance.timeOrigin - last.atMs;
+  if (isMemory || silentMs < silenceMs.from || silentMs > silenceMs.to) return '';
+  return ` Its last tick was ${Math.round(silentMs / 1000)} s before this start: what a blocked event loop did in that time, nobody saw (PLIMSOLL_SENTINEL=always would).`;
+}
+
 /** `The process before this one ended without a word at …: memory: last headroom 6 MiB. Last seen …` */
-function endSentence(
-  subject: string,
-  lastWords: string | undefined,
-  { because, last, growth, requests }: DeathVerdict,
-): string {
+function endSentence(subject: string, lastWords: string | undefined, verdict: DeathVerdict): string {
+  const { because, last, growth, requests } = verdict;
   const isSaid = requests === undefined || because.includes('in flight');
   const served = isSaid ? '' : ` At its last tick: ${reportText(requests)}`;
   return (
     `${subject} ended ${lastWords === undefined ? 'without a word ' : ''}at ${new Date(last.atMs).toISOString()}, ` +
     `at ${formatBytes(last.workingSetBytes)} of ${formatBytes(last.limitBytes)}, heap ${formatBytes(last.heapUsedBytes)} of ${formatBytes(last.heapLimitBytes)}: ${because}.` +
-    `${growth === '' ? '' : ` ${growth}`}${served}${lastWords === undefined ? '' : ` Its last words: ${lastWords}`}`
+    `${silenceText(verdict)}${growth === '' ? '' : ` ${growth}`}${served}${lastWords === undefined ? '' : ` Its last words: ${lastWords}`}`
   );
 }

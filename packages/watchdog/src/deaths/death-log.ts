@@ -18,6 +18,8 @@ export interface DeathRecord {
   readonly pid: number;
   readonly bootId: string;
   readonly isMemory: boolean;
+  /** No tick saw it coming: the event loop was blocked from a healthy tick to the end. */
+  readonly isUnseen?: boolean;
   /** `not memory: last headroom 61 %` */
   readonly because: string;
   /** Share of the limit in use at the last tick, 0..1, and of V8's heap limit. */

@@ -5,6 +5,7 @@ import type { DeadRun } from '../run/run-folder.ts';
 import { deepestLevelOf, growthBeforeEnd, slopeAtEnd } from '../timeline/timeline-growth.ts';
 import type { TimelineRecord } from '../timeline/timeline-record.ts';
 import { readTimeline } from '../timeline/timeline-ring.ts';
+import { readEndMark } from './end-mark.ts';
 
 /** A process that ended with less than this of the container or of V8's heap left died of memory as far as anybody can tell. */
 const emptyRatio = 0.25;
@@ -31,6 +32,8 @@ export interface DeathVerdict {
   /** Share of the limit that was in use, and of V8's heap limit. */
   readonly usedRatio: number;
   readonly heapRatio: number;
+  /** A death of memory that no tick saw coming: one stretch of code held the event loop from a healthy tick to the end. */
+  readonly isUnseen: boolean;
 }
 
 /**
@@ -45,6 +48,7 @@ export function judgeDeath({ path, status, timelinePath }: DeadRun, kernelNow: K
   const killCount = kernelNow.oomKillCount - status.sample.kernel.oomKillCount;
   const slopeBytesPerSecond = slopeAtEnd(records, slopeOverMs);
   const requests = readInFlight(path);
+  const endedAtMs = readEndMark(path, last.atMs);
   const known = {
     last,
     requests,
@@ -53,10 +57,26 @@ export function judgeDeath({ path, status, timelinePath }: DeadRun, kernelNow: K
     usedRatio,
     heapRatio,
   };
-  const because = memoryReason(last, { killCount, heapRatio, slopeBytesPerSecond, requests });
-  if (because !== undefined) return { isMemory: true, because, ...known };
+  const because =
+    endedAtMs === undefined
+      ? memoryReason(last, { killCount, heapRatio, slopeBytesPerSecond, requests })
+      : endedByV8(endedAtMs - last.atMs);
+  if (because !== undefined) {
+    const isUnseen = last.level === 'normal' && last.headroomBytes >= last.limitBytes * emptyRatio;
+    return { isMemory: true, because, isUnseen, ...known };
+  }
   const leftPercent = Math.round((last.headroomBytes / last.limitBytes) * 100);
-  return { isMemory: false, because: `not memory: last headroom ${leftPercent} %`, ...known };
+  return {
+    isMemory: false,
+    because: `not memory: last headroom ${leftPercent} %`,
+    isUnseen: false,
+    ...known,
+  };
+}
+
+/** `memory: V8 ended it by a fatal error 8.1 s later, as it does at its heap limit; no tick came in between` */
+function endedByV8(silentMs: number): string {
+  return `memory: V8 ended it by a fatal error ${(silentMs / 1000).toFixed(1)} s later, as it does at its heap limit; no tick came in between`;
 }
 
 function memoryReason(

@@ -21,6 +21,8 @@ export interface GuardFolders {
   readonly runDir: string;
   /** From where on a tick counts as dangerous: as configured, or sooner after a death. */
   readonly bounds: DangerBounds;
+  /** A death that no tick saw is on record: the sentinel is worth its memory, however small the container. */
+  readonly wantsSentinel: boolean;
 }
 
 /** What {@link openGuardFolders} is given. */
@@ -60,9 +62,11 @@ export function openGuardFolders({ config, identity, process, limit, log }: Fold
     });
     store.sweepPartial(identity.hostName, abandonedMs);
     const caution = cautionAfter(deaths, identity.hostName, Date.now(), config.triggerRatio);
-    const { memoryDeathCount, triggerRatio, vigilance } = caution;
-    if (memoryDeathCount > 0) journal().write('guard', 'looks-sooner', { memoryDeathCount, triggerRatio });
-    return { store, run, runDir, bounds: { triggerRatio, triggerBytes: config.triggerBytes, vigilance } };
+    const { memoryDeathCount, triggerRatio, vigilance, wantsSentinel } = caution;
+    if (memoryDeathCount > 0)
+      journal().write('guard', 'looks-sooner', { memoryDeathCount, triggerRatio, wantsSentinel });
+    const bounds = { triggerRatio, triggerBytes: config.triggerBytes, vigilance };
+    return { store, run, runDir, bounds, wantsSentinel };
   } catch (error) {
     run.end();
     throw error;

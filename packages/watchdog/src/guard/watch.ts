@@ -17,6 +17,7 @@ import {
 } from '@plimsoll/memory';
 import { type Backends, findBackends } from '../backends/backends.ts';
 import { ControlChannel } from '../control/control-channel.ts';
+import { EndMark } from '../deaths/end-mark.ts';
 import type { EndingHook, OrderedEnding } from '../ending/ordered-ending.ts';
 import { Ballast } from '../heap-limit/ballast.ts';
 import { HeapLimitGuard } from '../heap-limit/heap-limit-guard.ts';
@@ -63,6 +64,7 @@ export class Watch implements GuardCore {
   readonly #ending: OrderedEnding;
   readonly #isolates: IsolateRegistry;
   readonly #sentinel: SentinelGuard;
+  readonly #endMark: EndMark | undefined;
   readonly #neighbours: NeighbourWatch;
   readonly #requests: InFlightKeeper | undefined;
   #ladder: Ladder | undefined;
@@ -117,11 +119,13 @@ export class Watch implements GuardCore {
     this.#sentinel = new SentinelGuard({
       mode: config.sentinel,
       limitBytes: this.limit.limitBytes,
+      isWanted: folders?.wantsSentinel ?? false,
       overrideBytes: config.limitBytes,
       tickMs: tickFor(this.limit.limitBytes),
       trend: () => this.#monitor.trend(),
       look: (sight) => this.#look(sight),
     });
+    this.#endMark = run === undefined ? undefined : new EndMark(run.path);
     this.#subscriptions = [
       this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
       onPressure(({ reason }) => (this.#levelLines.reason = reason)),
@@ -293,6 +297,7 @@ export class Watch implements GuardCore {
     });
     // After the work: what it took must not count as silence.
     this.#sentinel.tick(sample);
+    this.#endMark?.tick(this.#sentinel.isOn);
   }
 
   /** A tick in the middle of a blocked event loop: evidence alone. Pressure, an ordered ending and requests would run code of the service. */
@@ -334,6 +339,7 @@ export class Watch implements GuardCore {
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#sentinel.end();
+    this.#endMark?.end();
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#heapLimit.end();
     this.#ladder?.end(this.#moment());

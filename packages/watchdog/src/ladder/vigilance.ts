@@ -46,6 +46,8 @@ export interface Caution {
   readonly triggerRatio: number;
   /** Deaths of memory of this host in the last day. */
   readonly memoryDeathCount: number;
+  /** One of them came between two ticks: only a thread of its own can see the next. */
+  readonly wantsSentinel: boolean;
 }
 
 /** How careful the next life is. Deaths that were not of memory change nothing. */
@@ -59,11 +61,13 @@ export function cautionAfter(
     (death) => death.isMemory && death.hostName === hostName && Math.abs(nowMs - death.atMs) <= rememberedMs,
   );
   const last = recent.at(-1);
-  if (last === undefined) return { vigilance: usualVigilance, triggerRatio, memoryDeathCount: 0 };
+  if (last === undefined)
+    return { vigilance: usualVigilance, triggerRatio, memoryDeathCount: 0, wantsSentinel: false };
   const soonerTriggerRatio = Math.max(leastTriggerRatio, last.usedRatio * soonerRatio);
   return {
     vigilance: waryVigilance,
     triggerRatio: Math.min(triggerRatio, soonerTriggerRatio),
     memoryDeathCount: recent.length,
+    wantsSentinel: recent.some(({ isUnseen }) => isUnseen === true),
   };
 }

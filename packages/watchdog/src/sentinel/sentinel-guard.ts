@@ -13,6 +13,8 @@ const lateMs = 250;
 export interface SentinelTerms {
   readonly mode: PlimsollConfig['sentinel'];
   readonly limitBytes: number;
+  /** Former lives of this host died unseen: `auto` then has the thread in a small container too. */
+  readonly isWanted: boolean;
   /** A limit stated by the user; null where there is none. */
   readonly overrideBytes: number | null;
   /** The longest time between two ticks. */
@@ -35,8 +37,9 @@ export class SentinelGuard {
 
   constructor(terms: SentinelTerms) {
     this.#terms = terms;
-    const { mode, limitBytes } = terms;
-    this.#isDecided = mode === 'never' || (mode === 'auto' && limitBytes < affordableFromBytes);
+    const { mode, limitBytes, isWanted } = terms;
+    const isAffordable = limitBytes >= affordableFromBytes || isWanted;
+    this.#isDecided = mode === 'never' || (mode === 'auto' && !isAffordable);
   }
 
   /** True while the thread watches. */
