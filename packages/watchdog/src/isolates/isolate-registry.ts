@@ -1,9 +1,9 @@
-import { followWorkers, type WorkerEnd } from '@plimsoll/inspect';
-import { formatBytes, journal, type MemorySample, registerWorkerHeap } from '@plimsoll/memory';
+import { journal, type MemorySample, registerWorkerHeap } from '@plimsoll/memory';
 import type { GuardLog } from '../log/guard-log.ts';
+import { IsolateEnds } from './isolate-ends.ts';
 import { IsolateRoom } from './isolate-room.ts';
 import { type IsolateRow, IsolateWords } from './isolate-words.ts';
-import { threadSubject } from './thread-identity.ts';
+import { UnguardedWorkers } from './unguarded-workers.ts';
 import { offerWorkerTerms, type WorkerTerms } from './worker-terms.ts';
 
 /** A worker is asked for evidence when its heap is so much of the limit of the process, and larger than that of the main thread. */
@@ -14,19 +14,20 @@ const askEveryMs = 60_000;
 /** The worker isolates of this process, as the guard on the main thread knows them: who lives, what they hold, how they ended. */
 export class IsolateRegistry {
   readonly #words = new IsolateWords();
-  readonly #log: GuardLog;
   readonly #room: IsolateRoom;
+  readonly #unguarded: UnguardedWorkers;
   readonly #subscriptions: readonly Disposable[];
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Every worker started from now on is handed `terms`. */
-  constructor(log: GuardLog, terms: Omit<WorkerTerms, 'words'>) {
-    this.#log = log;
+  constructor(log: GuardLog, terms: Omit<WorkerTerms, 'words' | 'parentThreadId'>) {
     this.#room = new IsolateRoom(log, () => this.#words.rows());
-    offerWorkerTerms({ ...terms, words: this.#words });
+    this.#unguarded = new UnguardedWorkers(log, this.#words);
+    const offered = { ...terms, words: this.#words, parentThreadId: 0 };
+    offerWorkerTerms(offered);
     this.#subscriptions = [
       registerWorkerHeap({ committedBytes: () => this.#words.committedBytes() }),
-      followWorkers((end) => this.#ended(end)),
+      new IsolateEnds(offered, log),
     ];
   }
 
@@ -43,6 +44,7 @@ export class IsolateRegistry {
       heapGrowthLeftBytes: Math.max(0, heapLimitBytes - heapCommittedBytes),
     });
     this.#room.tick(monotonicMs, limitBytes);
+    this.#unguarded.tick(monotonicMs);
   }
 
   /** The process is running out of memory: the worker that holds more than the main thread, if there is one, files its own evidence. */
@@ -62,25 +64,5 @@ export class IsolateRegistry {
   end(): void {
     offerWorkerTerms(undefined);
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
-  }
-
-  #ended({ threadId, exitCode, isOutOfMemory }: WorkerEnd): void {
-    const row = this.#words.release(threadId);
-    if (row === undefined) return;
-    const { heapUsedBytes, heapLimitBytes, atMs, hasSpoken } = row;
-    journal().write('guard', 'worker-ended', {
-      threadId,
-      exitCode,
-      isOutOfMemory,
-      heapUsedBytes,
-      heapLimitBytes,
-      hasSpoken,
-    });
-    if (hasSpoken || !isOutOfMemory) return;
-    const silentMs = Math.max(0, Date.now() - atMs);
-    const sentence =
-      `${threadSubject(row)} met its heap limit and ended with exit code ${exitCode} and without a word; ${silentMs} ms before, its heap held ` +
-      `${formatBytes(heapUsedBytes)} of ${formatBytes(heapLimitBytes)}. It filled it in one stretch of code, in which it could not look.`;
-    this.#log.write('worker-ended', sentence, { threadId, exitCode, heapUsedBytes, heapLimitBytes });
   }
 }

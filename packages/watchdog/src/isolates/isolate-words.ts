@@ -17,11 +17,12 @@ const processFields = [
 ] as const;
 /** Doubles of each slot. */
 const slotFields = ['atMs', 'heapUsedBytes', 'heapCommittedBytes', 'heapLimitBytes'] as const;
-/** Integers of each slot: thread id or 0, asked for evidence, has spoken its last words. */
+/** Integers of each slot: thread id or 0, asked for evidence, has spoken its last words, the thread that has started it: 0 is the main thread. */
 const owner = 0;
 const asked = 1;
 const spoken = 2;
-const slotWords = 3;
+const parent = 3;
+const slotWords = 4;
 
 const doublesAt = 8;
 const slotDoublesAt = doublesAt + processFields.length * 8;
@@ -90,8 +91,8 @@ export class IsolateWords {
     return { limitBytes, workingSetBytes, rssBytes, otherProcessesBytes, heapGrowthLeftBytes };
   }
 
-  /** Takes a slot for a worker; undefined when all are taken. */
-  claim(threadId: number, file: string): number | undefined {
+  /** Takes a slot for a worker that the thread `parentThreadId` has started; undefined when all are taken. */
+  claim(threadId: number, file: string, parentThreadId = 0): number | undefined {
     for (let slot = 0; slot < slotCount; slot += 1) {
       if (Atomics.compareExchange(this.#words, slot * slotWords + owner, 0, threadId) !== 0) continue;
       const name = Buffer.alloc(fileBytes);
@@ -99,9 +100,20 @@ export class IsolateWords {
       this.#files.set(name, slot * fileBytes);
       this.#words[slot * slotWords + asked] = 0;
       this.#words[slot * slotWords + spoken] = 0;
+      this.#words[slot * slotWords + parent] = parentThreadId;
       return slot;
     }
     return undefined;
+  }
+
+  /** How many slots are taken by workers that the main thread has started. */
+  claimedCount(): number {
+    let count = 0;
+    for (let slot = 0; slot < slotCount; slot += 1) {
+      const at = slot * slotWords;
+      if (this.#words[at + owner] !== 0 && this.#words[at + parent] === 0) count += 1;
+    }
+    return count;
   }
 
   /** Gives the slot of a worker that has ended back; what was known of it, undefined when nothing was. */
@@ -111,6 +123,12 @@ export class IsolateWords {
     const row = this.#row(slot);
     this.#slots.fill(0, slot * slotFields.length, (slot + 1) * slotFields.length);
     Atomics.store(this.#words, slot * slotWords + owner, 0);
+    // Workers that it has started end with it, and nobody else hears of them.
+    for (let other = 0; other < slotCount; other += 1) {
+      const at = other * slotWords;
+      if (this.#words[at + parent] === threadId && this.#words[at + owner] !== 0)
+        this.release(this.#words[at + owner] ?? 0);
+    }
     return row;
   }
 

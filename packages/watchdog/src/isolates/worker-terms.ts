@@ -14,6 +14,8 @@ export interface WorkerTerms {
   readonly identity: ProcessIdentity;
   readonly limit: MemoryLimit;
   readonly words: IsolateWords;
+  /** The thread that offers them; 0 is the main thread. */
+  readonly parentThreadId: number;
   /** Where incidents go; undefined where the guard files none. */
   readonly storeDir: string | undefined;
   readonly timelinePath: string | undefined;

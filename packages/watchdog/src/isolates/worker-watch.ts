@@ -23,8 +23,9 @@ import { Ladder } from '../ladder/ladder.ts';
 import { GuardLog } from '../log/guard-log.ts';
 import { newBootId, type ProcessIdentity } from '../run/process-identity.ts';
 import { identifyThread } from './thread-identity.ts';
+import { IsolateEnds } from './isolate-ends.ts';
 import { WorkerReader } from './worker-reader.ts';
-import type { WorkerTerms } from './worker-terms.ts';
+import { offerWorkerTerms, type WorkerTerms } from './worker-terms.ts';
 
 /** A worker's heap is in danger from this share of its limit after collection, whatever the process has left. */
 const criticalRatio = 0.9;
@@ -45,7 +46,7 @@ export class WorkerWatch implements GuardCore {
   readonly #reader: WorkerReader;
   readonly #heapLimit: HeapLimitGuard;
   readonly #ladder: Ladder | undefined;
-  readonly #subscription: Disposable;
+  readonly #subscriptions: readonly Disposable[];
   readonly #offReasons: string[] = [];
   readonly #onExit = (): void => this.#end();
   #handleCount = 0;
@@ -55,7 +56,7 @@ export class WorkerWatch implements GuardCore {
     const { words, config, limit } = terms;
     this.#terms = terms;
     this.limit = limit;
-    this.#slot = words.claim(this.#thread.threadId, this.#thread.file);
+    this.#slot = words.claim(this.#thread.threadId, this.#thread.file, terms.parentThreadId);
     if (openInspector().available) startAllocationSampling();
     const log = new GuardLog(config.log, 2, this.#thread);
     this.#reader = new WorkerReader(words, limit);
@@ -79,7 +80,13 @@ export class WorkerWatch implements GuardCore {
       requests: () => undefined,
       grow: undefined,
     });
-    this.#subscription = this.#monitor.onSample((sample) => this.#tick(sample));
+    // Its own workers share the slots of the process; only the thread that has started one hears how it ends.
+    const offered = { ...terms, parentThreadId: this.#thread.threadId };
+    offerWorkerTerms(offered);
+    this.#subscriptions = [
+      this.#monitor.onSample((sample) => this.#tick(sample)),
+      new IsolateEnds(offered, log),
+    ];
     process.once('exit', this.#onExit);
     this.#monitor.sampleNow();
   }
@@ -184,7 +191,8 @@ export class WorkerWatch implements GuardCore {
   #end(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
-    this.#subscription[Symbol.dispose]();
+    offerWorkerTerms(undefined);
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#heapLimit.end();
     this.#ladder?.end(this.#moment(this.#reader.read()));
     this.#monitor[Symbol.dispose]();

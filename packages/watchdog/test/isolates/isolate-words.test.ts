@@ -71,3 +71,17 @@ test('a name of more than 192 bytes is cut', () => {
   words.write(words.claim(1, 'x'.repeat(300)) ?? -1, 1, 1, 1);
   expect(words.rows()[0]?.file).toBe('x'.repeat(192));
 });
+
+test('with a worker that has ended the slots of the workers it had started are given back', () => {
+  const words = new IsolateWords();
+  for (const [id, parent] of [
+    [1, 0],
+    [2, 1],
+    [3, 2],
+    [4, 0],
+  ] as const)
+    words.write(words.claim(id, '', parent) ?? -1, 1, 1, 1);
+  expect(words.claimedCount()).toBe(2);
+  words.release(1);
+  expect(words.rows().map(({ threadId }) => threadId)).toEqual([4]);
+});
