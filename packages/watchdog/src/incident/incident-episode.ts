@@ -226,7 +226,16 @@ export class IncidentEpisode {
   #writeTimeline(): void {
     const { timelinePath } = this.#origin;
     if (timelinePath === undefined) return;
-    this.folder.write('timeline.csv', 'memory tick by tick', timelineCsv(readTimeline(timelinePath)));
+    let text: string;
+    try {
+      text = timelineCsv(readTimeline(timelinePath));
+    } catch (error) {
+      // Gone: a person has cleaned up, or a replica took this process for dead while it was stopped. All else is still worth filing.
+      const reason = error instanceof Error ? error.message : String(error);
+      journal().write('capture', 'timeline-unread', { reason });
+      return;
+    }
+    this.folder.write('timeline.csv', 'memory tick by tick', text);
     if (this.#linkedTimeline) return;
     this.#linkedTimeline = true;
     try {
