@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { InFlightReport, InFlightRequest } from './in-flight-request.ts';
+import { Http2Streams } from './http2-streams.ts';
 import { followRoutes, routeTemplateOf } from './route-template.ts';
 
 const startChannel = 'http.server.request.start';
@@ -14,7 +15,7 @@ const maxHeavy = 256;
 export type HeavyListener = () => void;
 
 /**
- * The requests of all HTTP/1.1 servers of this process that are being answered, through Node's diagnostics channels: no wrapper, no listener on any request. A tenth of a
+ * The requests of all HTTP servers of this process, 1.1 and 2, that are being answered, through Node's diagnostics channels: no wrapper, no listener on any request. A tenth of a
  * microsecond at the start and at the end of each. A request whose client has gone ends without a word; {@link InFlightRequests.sweep} forgets it at the next tick.
  */
 export class InFlightRequests implements Disposable {
@@ -24,6 +25,7 @@ export class InFlightRequests implements Disposable {
   readonly #heavyBytes: number;
   readonly #onHeavy: HeavyListener;
   readonly #routes: Disposable = followRoutes();
+  readonly #http2: Http2Streams;
   readonly #knownServers = new WeakSet<Server>();
   #servers: WeakRef<Server>[] = [];
   #uncounted = 0;
@@ -32,13 +34,14 @@ export class InFlightRequests implements Disposable {
   constructor(heavyBytes: number, onHeavy: HeavyListener) {
     this.#heavyBytes = heavyBytes;
     this.#onHeavy = onHeavy;
+    this.#http2 = new Http2Streams({ maxFollowed, heavyBytes, onHeavy });
     subscribe(startChannel, this.#onStart);
     subscribe(finishChannel, this.#onFinish);
   }
 
   /** How many are being answered. */
   get count(): number {
-    return this.#startedAt.size + this.#uncounted;
+    return this.#startedAt.size + this.#uncounted + this.#http2.count;
   }
 
   /** The servers that have answered a request and still listen. */
@@ -61,6 +64,7 @@ export class InFlightRequests implements Disposable {
       candidates.add(response);
     }
     const suspects = Array.from(candidates, (response) => this.#describe(response, nowMs));
+    suspects.push(...this.#http2.suspects(maxSuspects, nowMs));
     suspects.sort(bySuspicion);
     return { atMs: Date.now(), count: this.count, suspects: suspects.slice(0, maxSuspects) };
   }
@@ -79,6 +83,7 @@ export class InFlightRequests implements Disposable {
     unsubscribe(startChannel, this.#onStart);
     unsubscribe(finishChannel, this.#onFinish);
     this.#routes[Symbol.dispose]();
+    this.#http2[Symbol.dispose]();
     this.#startedAt.clear();
     this.#heavy.clear();
   }
