@@ -175,7 +175,7 @@ test('top where nothing runs says where it looked', () => {
   const incidentDir = temporaryFolder();
   expect(run({ incidentDir }, 'top')).toMatchObject({
     code: 0,
-    out: `No guarded process answers in ${join(incidentDir, 'run')}.\n`,
+    out: `No guarded process answers in ${join(incidentDir, 'run')}. Start one with plimsoll run, or name its folder in PLIMSOLL_RUN_DIR.\n`,
   });
 });
 

@@ -169,7 +169,7 @@ export class Drill {
 
   #night(moment: EpisodeMoment): readonly string[] {
     const { sample, isHeapContained } = moment;
-    const { ladder, bounds } = this.#subject;
+    const { ladder } = this.#subject;
     const besideBytes = Math.max(0, sample.workingSetBytes - sample.heapCommittedBytes);
     const fullBytes = besideBytes + sample.heapLimitBytes;
     const forecast = ladder.forecastSnapshot(moment);
@@ -177,7 +177,7 @@ export class Drill {
       isHeapContained
         ? `A leak in the heap ends at V8’s limit of ${formatBytes(sample.heapLimitBytes)} (exit code 134): with ${formatBytes(besideBytes)} beside it that fits the ${formatBytes(sample.limitBytes)} of the container.`
         : `A leak in the heap ends in a kill by the kernel (exit code 137): V8 may grow to ${formatBytes(sample.heapLimitBytes)}, with ${formatBytes(besideBytes)} beside it ${formatBytes(fullBytes)}, which leaves too little of the ${formatBytes(sample.limitBytes)} of the container, or nothing.`,
-      `An incident opens when growth is seen for 30 s, or at ${formatBytes(bounds.triggerRatio * sample.limitBytes)} that cannot be had back.`,
+      `An incident opens when growth is seen for 30 s, or at ${formatBytes(ladder.bounds.triggerRatio * sample.limitBytes)} that cannot be had back.`,
       forecast === undefined
         ? 'No heap snapshot is ever taken here.'
         : forecast.affordableToHeapBytes > sample.heapUsedBytes

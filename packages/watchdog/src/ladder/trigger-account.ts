@@ -48,7 +48,7 @@ function seriesSentence(series: SeriesTrend, { horizonMs, settledMs, materialRat
   const { verdict, slopeBytesPerSecond, timeToLimitMs, spanMs, pointCount } = series;
   const time = Number.isFinite(timeToLimitMs) ? `, at its limit in ${seconds(timeToLimitMs)}` : '';
   if (pointCount < 2) {
-    return `${pointCount} points seen so far; it takes growth by verdict that reaches the limit in ${seconds(horizonMs)}`;
+    return `${pointCount === 1 ? '1 point' : `${pointCount} points`} seen so far; it takes growth by verdict that reaches the limit in ${seconds(horizonMs)}`;
   }
   return (
     `${verdict}, ${formatBytes(slopeBytesPerSecond)} a second over ${seconds(spanMs)} and ${pointCount} points${time}; ` +

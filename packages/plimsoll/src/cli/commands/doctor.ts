@@ -81,7 +81,7 @@ function diagnosisText(diagnosis: Diagnosis): string {
     ...(assessment === undefined
       ? []
       : [
-          `peak     ${formatBytes(assessment.peakBytes)} when that heap is full, ${formatBytes(assessment.freeBytes)} left of the limit`,
+          `peak     ${formatBytes(assessment.peakBytes)} when that heap is full, ${roomText(assessment.freeBytes)}`,
         ]),
     ...found.limit.notes.map((note) => `note     ${note}`),
     ...findings.map((finding) => `${finding.name}: ${finding.sentence}.\n         ${finding.remedy}`),
@@ -135,4 +135,11 @@ function diagnosisJson(diagnosis: Diagnosis): string {
     null,
     2,
   )}\n`;
+}
+
+/** `180 MiB left of the limit`, `4.7 GiB more than the limit` */
+function roomText(freeBytes: number): string {
+  return freeBytes < 0
+    ? `${formatBytes(-freeBytes)} more than the limit`
+    : `${formatBytes(freeBytes)} left of the limit`;
 }

@@ -47,7 +47,7 @@ export function addIncidentsCommand(program: Command): void {
   incidents
     .command('show')
     .description('what an incident says: its README.txt, or incident.json')
-    .argument('<incident>', 'its name, the beginning of it, or last')
+    .argument('[incident]', 'its name, the beginning of it, or last', 'last')
     .option('--json', 'incident.json')
     .action((name: string, options: JsonOption) => {
       const { path } = findIncident(name);
@@ -74,12 +74,14 @@ export function addIncidentsCommand(program: Command): void {
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(verdicts, null, 2)}\n`
-          : verdicts
-              .map(
-                ({ name: id, faults, fileCount }) =>
-                  `${id}: ${faults.join('; ') || `whole, ${fileCount} files`}\n`,
-              )
-              .join(''),
+          : verdicts.length === 0
+            ? noneText()
+            : verdicts
+                .map(
+                  ({ name: id, faults, fileCount }) =>
+                    `${id}: ${faults.join('; ') || `whole, ${fileCount} files`}\n`,
+                )
+                .join(''),
       );
       if (verdicts.some(({ faults }) => faults.length > 0)) process.exitCode = brokenExitCode;
     });
@@ -145,8 +147,12 @@ function findIncident(name: string): StoredIncident {
   return found;
 }
 
+function noneText(): string {
+  return `No incidents in ${incidentDir()}.\n`;
+}
+
 function listText(stored: readonly StoredIncident[]): string {
-  if (stored.length === 0) return `No incidents in ${incidentDir()}.\n`;
+  if (stored.length === 0) return noneText();
   return stored
     .map(
       ({ name, path, totalBytes }) =>

@@ -183,7 +183,10 @@ export async function chooseProcess(runDir: string, name: string | undefined): P
   const list = living.map(({ pid, runPath }) => `${pid} (${basename(runPath)})`).join(', ');
   if (found === undefined) {
     const which = name === undefined ? 'no guarded process' : `no guarded process "${name}"`;
-    const there = list === '' ? '' : ` There are: ${list}.`;
+    const there =
+      list === ''
+        ? ' Start one with plimsoll run, or name its folder in PLIMSOLL_RUN_DIR.'
+        : ` There are: ${list}.`;
     throw new ControlFailure(`${which} answers in ${runDir}.${there}`, controlExitCodes.unreachable);
   }
   if (others.length > 0) {

@@ -52,7 +52,8 @@ async function sampleOf(found: GuardedProcess): Promise<SampleAnswer | undefined
 
 /** The table: one line a process, `|` in the bar is the share of the limit at which an incident opens. */
 export function topTable(answers: readonly SampleAnswer[], runDir: string): string {
-  if (answers.length === 0) return `No guarded process answers in ${runDir}.\n`;
+  if (answers.length === 0)
+    return `No guarded process answers in ${runDir}. Start one with plimsoll run, or name its folder in PLIMSOLL_RUN_DIR.\n`;
   const head = ['PID', 'HOST', 'LEVEL', 'MEMORY', '', 'HEAP', 'OUTSIDE', 'FULL IN', 'LARGEST HOLDER'];
   const rows = answers.map((answer) => {
     const { identity, level, sample, trend, largestHolder, triggerRatio } = answer;
