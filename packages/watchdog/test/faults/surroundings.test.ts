@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, chownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readDeaths, readTimeline, type CaptureOutcome, verifyIncident } from '../../src/index.ts';
@@ -54,5 +55,74 @@ test.skipIf(!canHide)(
     expect([active, first.refusals, second.refusals]).toEqual([true, [], []]);
     expect(stderr).toContain('(host: MemTotal)');
     expect((await verifyIncident(first.folder ?? '')).faults).toEqual([]);
+  },
+);
+
+interface Unprivileged {
+  readonly uid: number;
+  readonly answer: string;
+  readonly active: boolean;
+  readonly folder: string | null;
+  readonly refusals: readonly string[];
+  readonly offReasons: readonly string[];
+}
+
+/** Runs the service as nobody, by way of `words` before it; what it saw and its lines. */
+function runUnprivileged(incidentDir: string, words: readonly string[] = []) {
+  const [command = '', ...rest] = [
+    ...words,
+    process.execPath,
+    join(programs, 'unprivileged.mjs'),
+    incidentDir,
+  ];
+  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 });
+  const lines = stderr.split('\n').filter((line) => line.startsWith('{"plimsoll"'));
+  return {
+    status,
+    told: JSON.parse(stdout) as Unprivileged,
+    lines: lines.map((line) => JSON.parse(line) as { plimsoll: string; message: string }),
+  };
+}
+
+const isRoot = process.getuid?.() === 0;
+const asNobody = isRoot ? '' : ' [SKIPPED: only root can become another user]';
+
+test.skipIf(!isRoot)(
+  `as nobody, with an incident folder of mode 000 that is root’s, the service serves and one line says EACCES${asNobody}`,
+  () => {
+    const incidentDir = temporaryFolder();
+    chmodSync(incidentDir, 0o000);
+    const { status, told, lines } = runUnprivileged(incidentDir);
+    expect([status, told.uid, told.answer, told.active]).toEqual([0, 65_534, 'served', true]);
+    expect([told.folder, told.refusals, told.offReasons]).toEqual([null, told.offReasons, told.refusals]);
+    expect(told.offReasons.join()).toMatch(/^Incidents are off: EACCES: permission denied/);
+    expect(lines.map(({ plimsoll }) => plimsoll)).toEqual(['degraded']);
+    expect(lines[0]?.message).toContain('Incidents are off: EACCES: permission denied');
+    expect(readdirSync(incidentDir)).toEqual([]);
+  },
+);
+
+const lock = 'mount -t tmpfs -o mode=000 none /sys/fs/cgroup && exec "$@"';
+const canLock = isRoot && spawnSync('unshare', ['--mount', 'sh', '-c', lock, 'sh', 'true']).status === 0;
+test.skipIf(!canLock)(
+  canLock
+    ? 'as nobody, with cgroup files that must not be read, the guard takes the limit it is told, serves, and files evidence'
+    : 'as nobody, with cgroup files that must not be read [SKIPPED: no mount namespace can be made here]',
+  async () => {
+    const incidentDir = temporaryFolder();
+    chownSync(incidentDir, 65_534, 65_534);
+    const { status, told, lines } = runUnprivileged(incidentDir, [
+      'unshare',
+      '--mount',
+      'sh',
+      '-c',
+      lock,
+      'sh',
+    ]);
+    expect([status, told.uid, told.answer, told.active]).toEqual([0, 65_534, 'served', true]);
+    expect(told.folder).not.toBeNull();
+    expect((await verifyIncident(told.folder ?? '')).faults).toEqual([]);
+    expect(lines.map(({ plimsoll }) => plimsoll)).toContain('armed');
+    expect(lines.filter(({ message }) => /EACCES|undefined|NaN/.test(message))).toEqual([]);
   },
 );
