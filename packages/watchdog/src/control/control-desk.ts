@@ -12,7 +12,6 @@ import {
 import type { CaptureOutcome } from '../guard/guard.ts';
 import type { PlannedHeap } from '../guard/guard-options.ts';
 import type { EpisodeMoment } from '../incident/incident-episode.ts';
-import type { DangerBounds } from '../ladder/danger.ts';
 import type { CaptureTerms } from '../ladder/evidence.ts';
 import type { Ladder } from '../ladder/ladder.ts';
 import { accountTriggers } from '../ladder/trigger-account.ts';
@@ -25,7 +24,6 @@ export interface ControlSubject {
   readonly identity: ProcessIdentity;
   readonly limit: MemoryLimit;
   readonly plan: PlannedHeap | undefined;
-  readonly bounds: DangerBounds;
   readonly cooldownMs: number;
   readonly ladder: Ladder;
   readonly offReasons: readonly string[];
@@ -103,7 +101,7 @@ export class ControlDesk {
   }
 
   #sample(): unknown {
-    const { identity, limit, bounds, offReasons, incidents } = this.#subject;
+    const { identity, limit, ladder, offReasons, incidents } = this.#subject;
     const { sample, trend, level, isHeapContained } = this.#seen();
     const [largestHolder] = listHolders();
     return {
@@ -112,7 +110,7 @@ export class ControlDesk {
       limit: { limitBytes: limit.limitBytes, source: limit.source, origin: limit.origin },
       level,
       isHeapContained,
-      triggerRatio: bounds.triggerRatio,
+      triggerRatio: ladder.bounds.triggerRatio,
       sample,
       trend,
       heldBytes: heldBytes(),
@@ -137,9 +135,9 @@ export class ControlDesk {
 
   #explain(): unknown {
     const moment = this.#seen();
-    const { ladder, bounds, cooldownMs } = this.#subject;
+    const { ladder, cooldownMs } = this.#subject;
     return {
-      triggers: accountTriggers(moment, bounds),
+      triggers: accountTriggers(moment, ladder.bounds),
       cooldown: { cooldownMs, leftMs: ladder.cooldownLeftMs(moment.sample.monotonicMs) },
       hasOpenIncident: ladder.hasOpenIncident,
       snapshot: ladder.forecastSnapshot(moment) ?? null,

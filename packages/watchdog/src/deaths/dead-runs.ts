@@ -31,14 +31,20 @@ export interface DeathTerms {
 
 /**
  * Judges how former processes of this host ended that had no clean end, says so in a line each, and files what they have left: in the incident they had opened, or in one
- * of its own. Returns all deaths on record. Never throws.
+ * of its own. Returns all deaths on record, and how many runs it is too early to judge. Never throws.
  */
-export function reportDeadRuns(terms: DeathTerms): readonly DeathRecord[] {
+export function reportDeadRuns(terms: DeathTerms): {
+  readonly deaths: readonly DeathRecord[];
+  readonly undecidedCount: number;
+} {
   const { runDir, self, store } = terms;
   const slots = new CaptureSlots(store.dir, self);
+  let undecidedCount = 0;
   try {
     sweepForeignRuns(runDir, self);
-    for (const found of findDeadRuns(runDir, self)) {
+    const runs = findDeadRuns(runDir, self);
+    undecidedCount = runs.undecidedCount;
+    for (const found of runs.dead) {
       // Of several processes that start together one reports.
       const run = claimRun(found, self);
       if (run === undefined) continue;
@@ -52,7 +58,7 @@ export function reportDeadRuns(terms: DeathTerms): readonly DeathRecord[] {
       reason: error instanceof Error ? error.message : String(error),
     });
   }
-  return readDeaths(runDir);
+  return { deaths: readDeaths(runDir), undecidedCount };
 }
 
 function reportDeath(run: DeadRun, terms: DeathTerms): void {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { journal, type MemoryLimit, type PlimsollConfig, readCpuQuotaCores } from '@plimsoll/memory';
 import { reportDeadRuns } from '../deaths/dead-runs.ts';
+import { LateLook } from '../deaths/late-look.ts';
 import type { EpisodeOrigin } from '../incident/incident-episode.ts';
 import { defaultIncidentDir, IncidentStore } from '../incident/incident-store.ts';
 import type { DangerBounds } from '../ladder/danger.ts';
-import { cautionAfter } from '../ladder/vigilance.ts';
+import { type Caution, cautionAfter } from '../ladder/vigilance.ts';
 import type { GuardLog } from '../log/guard-log.ts';
 import type { ThreadIdentity } from '../isolates/thread-identity.ts';
 import type { ProcessIdentity } from '../run/process-identity.ts';
@@ -19,10 +20,18 @@ export interface GuardFolders {
   readonly run: RunFolder;
   /** Where the runs of this host are, and its deaths on record. */
   readonly runDir: string;
-  /** From where on a tick counts as dangerous: as configured, or sooner after a death. */
-  readonly bounds: DangerBounds;
-  /** A death that no tick saw is on record: the sentinel is worth its memory, however small the container. */
-  readonly wantsSentinel: boolean;
+  /** How careful this life is: as configured, or more so after a death. */
+  readonly caution: Caution;
+  /** Due where it was too early to say of a run whether it has ended. */
+  readonly lateLook: LateLook | undefined;
+}
+
+/** From where on a tick counts as dangerous. */
+export function boundsOf(
+  { triggerRatio, vigilance }: Caution,
+  { triggerBytes }: PlimsollConfig,
+): DangerBounds {
+  return { triggerRatio, triggerBytes, vigilance };
 }
 
 /** What {@link openGuardFolders} is given. */
@@ -50,23 +59,19 @@ export function openGuardFolders({ config, identity, process, limit, log }: Fold
   const run = new RunFolder(runDir, identity);
   try {
     const isDry = config.mode === 'dry-run';
-    const deaths = reportDeadRuns({
-      runDir,
-      self: identity,
-      store,
-      log,
-      process,
-      limit,
-      cooldownMs,
-      isDry,
-    });
+    const terms = { runDir, self: identity, store, log, process, limit, cooldownMs, isDry };
+    const look = (): { caution: Caution; undecidedCount: number } => {
+      const { deaths, undecidedCount } = reportDeadRuns(terms);
+      const caution = cautionAfter(deaths, identity.hostName, Date.now(), config.triggerRatio);
+      const { memoryDeathCount, triggerRatio, wantsSentinel } = caution;
+      if (memoryDeathCount > 0)
+        journal().write('guard', 'looks-sooner', { memoryDeathCount, triggerRatio, wantsSentinel });
+      return { caution, undecidedCount };
+    };
+    const { caution, undecidedCount } = look();
     store.sweepPartial(identity.hostName, abandonedMs);
-    const caution = cautionAfter(deaths, identity.hostName, Date.now(), config.triggerRatio);
-    const { memoryDeathCount, triggerRatio, vigilance, wantsSentinel } = caution;
-    if (memoryDeathCount > 0)
-      journal().write('guard', 'looks-sooner', { memoryDeathCount, triggerRatio, wantsSentinel });
-    const bounds = { triggerRatio, triggerBytes: config.triggerBytes, vigilance };
-    return { store, run, runDir, bounds, wantsSentinel };
+    const lateLook = undecidedCount === 0 ? undefined : new LateLook(() => look().caution);
+    return { store, run, runDir, caution, lateLook };
   } catch (error) {
     run.end();
     throw error;

@@ -1,7 +1,6 @@
 import { openInspector, runBesideNearLimit, startAllocationSampling } from '@plimsoll/inspect';
 import {
   type ConfigFault,
-  forgetProcessWide,
   journal,
   type MemoryLimit,
   type MemoryMonitor,
@@ -18,6 +17,7 @@ import {
 import { type Backends, findBackends } from '../backends/backends.ts';
 import { ControlChannel } from '../control/control-channel.ts';
 import { EndMark } from '../deaths/end-mark.ts';
+import type { LateLook } from '../deaths/late-look.ts';
 import type { EndingHook, OrderedEnding } from '../ending/ordered-ending.ts';
 import { Ballast } from '../heap-limit/ballast.ts';
 import { HeapLimitGuard } from '../heap-limit/heap-limit-guard.ts';
@@ -36,15 +36,16 @@ import { RunKeeper } from '../run/run-keeper.ts';
 import { makeEnding } from './guard-ending.ts';
 import type { BlockedSight } from '../sentinel/blocked-look.ts';
 import { SentinelGuard } from '../sentinel/sentinel-guard.ts';
-import { type CaptureOutcome, type GuardCore, guardSlot } from './guard.ts';
-import { describeProcess, type GuardFolders, openGuardFolders } from './guard-folders.ts';
+import type { CaptureOutcome } from './guard.ts';
+import { boundsOf, describeProcess, type GuardFolders, openGuardFolders } from './guard-folders.ts';
 import type { HeapPolicies, PlannedHeap } from './guard-options.ts';
+import { GuardPart } from './guard-part.ts';
 import { makePlan } from './guard-plan.ts';
 import { ladderTermsOf } from './ladder-terms.ts';
 import { tickFor } from './tick-interval.ts';
 
 /** The one guard of this process: listens to the monitor's tick, keeps timeline and status, and lets the ladder decide. */
-export class Watch implements GuardCore {
+export class Watch extends GuardPart {
   readonly limit: MemoryLimit;
   readonly plan: PlannedHeap | undefined;
   readonly #config: PlimsollConfig;
@@ -55,8 +56,6 @@ export class Watch implements GuardCore {
   readonly #reader: MemoryReader | undefined;
   readonly #subscriptions: readonly Disposable[];
   readonly #heapLimit: HeapLimitGuard;
-  readonly #offReasons: string[] = [];
-  readonly #onExit = (): void => this.#end();
   readonly #keeper: RunKeeper;
   readonly #backends: Backends;
   readonly #levelLines: LevelLines;
@@ -65,26 +64,25 @@ export class Watch implements GuardCore {
   readonly #isolates: IsolateRegistry;
   readonly #sentinel: SentinelGuard;
   readonly #endMark: EndMark | undefined;
+  readonly #lateLook: LateLook | undefined;
   readonly #neighbours: NeighbourWatch;
   readonly #requests: InFlightKeeper | undefined;
-  #ladder: Ladder | undefined;
   #channel: ControlChannel | undefined;
-  #handleCount = 0;
-  #isActive = true;
   /** Above 0 while the guard itself is at work: then the sentinel's look would find it in the middle of something. */
   #workCount = 0;
 
   constructor(config: PlimsollConfig, faults: readonly ConfigFault[], policies: HeapPolicies) {
+    super();
     this.#config = config;
     this.#log = new GuardLog(config.log);
     this.#levelLines = new LevelLines(this.#log);
-    this.#offReasons.push(...faults.map(({ message }) => message));
+    this.offReasons.push(...faults.map(({ message }) => message));
     this.limit = resolveMemoryLimit(config.limitBytes === null ? {} : { overrideBytes: config.limitBytes });
     this.#neighbours = new NeighbourWatch(this.limit);
     this.plan = makePlan(policies.plan, this.limit, config.externalBytes);
     this.#startProfile();
     this.#backends = findBackends(config);
-    this.#offReasons.push(...this.#backends.faults);
+    this.offReasons.push(...this.#backends.faults);
     const folders = this.#openFolders();
     const run = folders?.run;
     this.#isolates = new IsolateRegistry(this.#log, {
@@ -94,6 +92,7 @@ export class Watch implements GuardCore {
       storeDir: folders?.store.dir,
       timelinePath: run?.timeline.path,
     });
+    this.#lateLook = folders?.lateLook;
     this.#keeper = new RunKeeper(run, this.#identity);
     this.#requests = config.followsRequests
       ? new InFlightKeeper(this.limit.limitBytes, run?.path)
@@ -111,7 +110,7 @@ export class Watch implements GuardCore {
       config,
       identity: this.#identity,
       log: this.#log,
-      ladder: this.#ladder,
+      ladder: this.ladder,
       heapLimit: this.#heapLimit,
       requests: this.#requests,
       runDir: folders?.runDir,
@@ -119,7 +118,7 @@ export class Watch implements GuardCore {
     this.#sentinel = new SentinelGuard({
       mode: config.sentinel,
       limitBytes: this.limit.limitBytes,
-      isWanted: folders?.wantsSentinel ?? false,
+      isWanted: folders?.caution.wantsSentinel ?? false,
       overrideBytes: config.limitBytes,
       tickMs: tickFor(this.limit.limitBytes),
       trend: () => this.#monitor.trend(),
@@ -130,31 +129,15 @@ export class Watch implements GuardCore {
       this.#monitor.onSample((sample, trend) => this.#tick(sample, trend)),
       onPressure(({ reason }) => (this.#levelLines.reason = reason)),
     ];
-    process.once('exit', this.#onExit);
+    this.endWithThread();
     const { heapLimitBytes } = this.#monitor.sampleNow();
     announceGuard(this.#log, this.limit, this.plan, heapLimitBytes, {
-      offReasons: this.#offReasons,
+      offReasons: this.offReasons,
       backends: this.#backends.sentence,
     });
   }
 
-  get active(): boolean {
-    return this.#isActive;
-  }
-
-  get offReasons(): readonly string[] {
-    return this.#offReasons;
-  }
-
-  get incidents(): readonly string[] {
-    return this.#ladder?.folders ?? [];
-  }
-
-  capture(reason: string): CaptureOutcome {
-    if (!this.#isActive || this.#ladder === undefined) {
-      return { folder: undefined, files: [], refusals: this.#offReasons };
-    }
-    const ladder = this.#ladder;
+  protected override captureWith(ladder: Ladder, reason: string): CaptureOutcome {
     return this.#work(() => ladder.capture(reason, this.#moment()));
   }
 
@@ -166,22 +149,10 @@ export class Watch implements GuardCore {
     return this.#ending.onEnding(hook);
   }
 
-  retain(): void {
-    this.#handleCount += 1;
-  }
-
-  release(): void {
-    this.#handleCount -= 1;
-    if (this.#handleCount > 0) return;
-    process.removeListener('exit', this.#onExit);
-    this.#end();
-    forgetProcessWide(guardSlot);
-  }
-
   #startProfile(): void {
     const { available, unavailableReason } = openInspector();
     if (available) startAllocationSampling();
-    else this.#offReasons.push(`Allocation profiles are off: ${unavailableReason ?? 'no inspector.'}`);
+    else this.offReasons.push(`Allocation profiles are off: ${unavailableReason ?? 'no inspector.'}`);
   }
 
   /** Everything on disk. What cannot be is said, and the rest goes on. */
@@ -198,18 +169,18 @@ export class Watch implements GuardCore {
         log: this.#log,
       });
       run = folders.run;
-      this.#ladder = this.#makeLadder(folders, process);
-      this.#channel = this.#makeChannel(this.#ladder, folders);
+      this.ladder = this.#makeLadder(folders, process);
+      this.#channel = this.#makeChannel(this.ladder, folders);
       return folders;
     } catch (error) {
       run?.end();
-      this.#offReasons.push(`Incidents are off: ${reasonOf(error)}`);
+      this.offReasons.push(`Incidents are off: ${reasonOf(error)}`);
       journal().write('guard', 'incidents-off', { reason: reasonOf(error) });
       return undefined;
     }
   }
 
-  #makeLadder({ store, run, bounds }: GuardFolders, process: EpisodeOrigin['process']): Ladder {
+  #makeLadder({ store, run, caution }: GuardFolders, process: EpisodeOrigin['process']): Ladder {
     return new Ladder({
       ...ladderTermsOf(this.#config, this.limit, this.plan),
       store,
@@ -221,11 +192,11 @@ export class Watch implements GuardCore {
       workers: () => this.#isolates.rows(),
       backends: this.#backends,
       neighbours: (sample) => this.#neighbours.report(sample),
-      bounds,
+      bounds: boundsOf(caution, this.#config),
     });
   }
 
-  #makeChannel(ladder: Ladder, { run, bounds }: GuardFolders): ControlChannel | undefined {
+  #makeChannel(ladder: Ladder, { run }: GuardFolders): ControlChannel | undefined {
     const { control, cooldownMs } = this.#config;
     if (!control) return undefined;
     return new ControlChannel(
@@ -233,10 +204,9 @@ export class Watch implements GuardCore {
         identity: this.#identity,
         limit: this.limit,
         plan: this.plan,
-        bounds,
         cooldownMs,
         ladder,
-        offReasons: this.#offReasons,
+        offReasons: this.offReasons,
         incidents: ladder.folders,
         capture: (reason, terms) => this.#work(() => ladder.capture(reason, this.#moment(), terms)),
       },
@@ -251,7 +221,7 @@ export class Watch implements GuardCore {
     return new HeapLimitGuard({
       config: this.#config.mode === 'dry-run' ? { ...this.#config, autopsy: 'off' } : this.#config,
       log: this.#log,
-      ladder: this.#ladder,
+      ladder: this.ladder,
       ballast: run === undefined ? undefined : new Ballast(run.path),
       // No tick is made at the limit: a tick may do anything, and this thread has no heap left for it.
       look: () => {
@@ -261,7 +231,7 @@ export class Watch implements GuardCore {
       },
       keepLast: ({ sample, trend, level }, lastWords) => {
         const incident = this.incidents.at(-1) ?? null;
-        this.#keeper.tick(sample, trend, level, { incident, offReasons: this.#offReasons, lastWords });
+        this.#keeper.tick(sample, trend, level, { incident, offReasons: this.offReasons, lastWords });
       },
       requests: () => this.#requests?.report(),
       plan,
@@ -282,15 +252,15 @@ export class Watch implements GuardCore {
   }
 
   #tick(sample: MemorySample, trend: MemoryTrend): void {
-    if (!this.#isActive) return;
+    if (!this.active) return;
     const { level, isHeapContained } = this.#monitor;
     const moment = { sample, trend, level, isHeapContained };
     this.#work(() => {
       this.#follow(moment);
       this.#requests?.tick();
       const livelock = this.#livelock.tick(sample);
-      this.#ladder?.tick(moment, livelock);
-      if (this.#ladder?.hasOpenIncident === true) this.#isolates.askLargest(sample);
+      this.ladder?.tick(moment, livelock);
+      if (this.ladder?.hasOpenIncident === true) this.#isolates.askLargest(sample);
       this.#ending.tick(moment, livelock);
       this.#channel?.tick(moment);
       this.#levelLines.tick(sample, level, this.incidents.at(-1) ?? null, () => this.#requests?.report());
@@ -298,17 +268,25 @@ export class Watch implements GuardCore {
     // After the work: what it took must not count as silence.
     this.#sentinel.tick(sample);
     this.#endMark?.tick(this.#sentinel.isOn);
+    this.#lookLate(sample);
+  }
+
+  #lookLate({ monotonicMs }: MemorySample): void {
+    const caution = this.#lateLook?.tick(monotonicMs);
+    if (caution === undefined) return;
+    this.ladder?.heed(boundsOf(caution, this.#config));
+    if (caution.wantsSentinel) this.#sentinel.want();
   }
 
   /** A tick in the middle of a blocked event loop: evidence alone. Pressure, an ordered ending and requests would run code of the service. */
   #look({ sample, trend }: BlockedSight): void {
-    if (!this.#isActive || this.#workCount > 0) return;
+    if (!this.active || this.#workCount > 0) return;
     const { level, isHeapContained } = this.#monitor;
     const moment = { sample, trend, level, isHeapContained };
     this.#work(() => {
       this.#follow(moment);
-      this.#ladder?.tick(moment);
-      if (this.#ladder?.hasOpenIncident === true) this.#isolates.askLargest(sample);
+      this.ladder?.tick(moment);
+      if (this.ladder?.hasOpenIncident === true) this.#isolates.askLargest(sample);
     });
   }
 
@@ -325,9 +303,9 @@ export class Watch implements GuardCore {
   #follow(moment: EpisodeMoment): void {
     const { sample, trend, level } = moment;
     const incident = this.incidents.at(-1) ?? null;
-    const ended = this.#keeper.tick(sample, trend, level, { incident, offReasons: this.#offReasons });
+    const ended = this.#keeper.tick(sample, trend, level, { incident, offReasons: this.offReasons });
     if (ended !== undefined) {
-      this.#offReasons.push(ended);
+      this.offReasons.push(ended);
       this.#log.write('degraded', ended);
     }
     this.#isolates.tick(sample);
@@ -335,14 +313,12 @@ export class Watch implements GuardCore {
     this.#heapLimit.tick(moment);
   }
 
-  #end(): void {
-    if (!this.#isActive) return;
-    this.#isActive = false;
+  protected override close(): void {
     this.#sentinel.end();
     this.#endMark?.end();
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#heapLimit.end();
-    this.#ladder?.end(this.#moment());
+    this.ladder?.end(this.#moment());
     this.#channel?.end();
     this.#requests?.end();
     this.#isolates.end();

@@ -1,7 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { openInspector, runBesideNearLimit, startAllocationSampling } from '@plimsoll/inspect';
 import {
-  forgetProcessWide,
   formatBytes,
   type MemoryLimit,
   type MemoryMonitor,
@@ -12,7 +11,8 @@ import {
   startMemoryMonitor,
 } from '@plimsoll/memory';
 import { describeProcess } from '../guard/guard-folders.ts';
-import { type CaptureOutcome, type GuardCore, guardSlot } from '../guard/guard.ts';
+import type { CaptureOutcome } from '../guard/guard.ts';
+import { GuardPart } from '../guard/guard-part.ts';
 import { ladderTermsOf } from '../guard/ladder-terms.ts';
 import { tickFor } from '../guard/tick-interval.ts';
 import { HeapLimitGuard } from '../heap-limit/heap-limit-guard.ts';
@@ -35,7 +35,7 @@ const terminalRatio = 0.97;
  * The part of the guard that lives in a worker: it watches the heap of its own isolate, and files the evidence of it, profile and autopsy, while it still can. What the process
  * has left, its socket, its timeline and its captures are the main thread's.
  */
-export class WorkerWatch implements GuardCore {
+export class WorkerWatch extends GuardPart {
   readonly limit: MemoryLimit;
   readonly plan = undefined;
   readonly #terms: WorkerTerms;
@@ -45,14 +45,10 @@ export class WorkerWatch implements GuardCore {
   readonly #monitor: MemoryMonitor;
   readonly #reader: WorkerReader;
   readonly #heapLimit: HeapLimitGuard;
-  readonly #ladder: Ladder | undefined;
   readonly #subscriptions: readonly Disposable[];
-  readonly #offReasons: string[] = [];
-  readonly #onExit = (): void => this.#end();
-  #handleCount = 0;
-  #isActive = true;
 
   constructor(terms: WorkerTerms) {
+    super();
     const { words, config, limit } = terms;
     this.#terms = terms;
     this.limit = limit;
@@ -66,11 +62,11 @@ export class WorkerWatch implements GuardCore {
       limit,
       thresholds: config,
     });
-    this.#ladder = this.#makeLadder(log);
+    this.ladder = this.#makeLadder(log);
     this.#heapLimit = new HeapLimitGuard({
       config,
       log,
-      ladder: this.#ladder,
+      ladder: this.ladder,
       ballast: undefined,
       thread: this.#thread,
       look: () => this.#moment(this.#reader.read()),
@@ -87,45 +83,18 @@ export class WorkerWatch implements GuardCore {
       this.#monitor.onSample((sample) => this.#tick(sample)),
       new IsolateEnds(offered, log),
     ];
-    process.once('exit', this.#onExit);
+    this.endWithThread();
     this.#monitor.sampleNow();
   }
 
-  get active(): boolean {
-    return this.#isActive;
-  }
-
-  get offReasons(): readonly string[] {
-    return this.#offReasons;
-  }
-
-  get incidents(): readonly string[] {
-    return this.#ladder?.folders ?? [];
-  }
-
-  capture(reason: string): CaptureOutcome {
-    if (!this.#isActive || this.#ladder === undefined) {
-      return { folder: undefined, files: [], refusals: this.#offReasons };
-    }
-    return this.#ladder.capture(reason, this.#moment(this.#monitor.sampleNow()));
-  }
-
-  retain(): void {
-    this.#handleCount += 1;
-  }
-
-  release(): void {
-    this.#handleCount -= 1;
-    if (this.#handleCount > 0) return;
-    process.removeListener('exit', this.#onExit);
-    this.#end();
-    forgetProcessWide(guardSlot);
+  protected override captureWith(ladder: Ladder, reason: string): CaptureOutcome {
+    return ladder.capture(reason, this.#moment(this.#monitor.sampleNow()));
   }
 
   #makeLadder(log: GuardLog): Ladder | undefined {
     const { config, storeDir, identity, limit, words, timelinePath } = this.#terms;
     if (storeDir === undefined) {
-      this.#offReasons.push('Incidents are off in this process.');
+      this.offReasons.push('Incidents are off in this process.');
       return undefined;
     }
     try {
@@ -151,7 +120,7 @@ export class WorkerWatch implements GuardCore {
         reservedBytes: () => words.process().heapGrowthLeftBytes,
       });
     } catch (error) {
-      this.#offReasons.push(`Incidents are off: ${error instanceof Error ? error.message : String(error)}`);
+      this.offReasons.push(`Incidents are off: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   }
@@ -174,27 +143,25 @@ export class WorkerWatch implements GuardCore {
   }
 
   #tick(sample: MemorySample): void {
-    if (!this.#isActive) return;
+    if (!this.active) return;
     const { words } = this.#terms;
     const { heapUsedBytes, heapCommittedBytes } = sample;
     const moment = this.#moment(sample);
     runBesideNearLimit(() => {
       this.#heapLimit.tick(moment);
-      this.#ladder?.tick(moment);
+      this.ladder?.tick(moment);
     });
     if (this.#slot === undefined) return;
     words.write(this.#slot, heapUsedBytes, heapCommittedBytes, this.#oldSpaceBytes);
     // The process is in deep danger, whatever this heap may still grow to.
-    if (words.takeAsked(this.#slot)) this.#ladder?.raise(askedFor(sample), { ...moment, level: 'critical' });
+    if (words.takeAsked(this.#slot)) this.ladder?.raise(askedFor(sample), { ...moment, level: 'critical' });
   }
 
-  #end(): void {
-    if (!this.#isActive) return;
-    this.#isActive = false;
+  protected override close(): void {
     offerWorkerTerms(undefined);
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#heapLimit.end();
-    this.#ladder?.end(this.#moment(this.#reader.read()));
+    this.ladder?.end(this.#moment(this.#reader.read()));
     this.#monitor[Symbol.dispose]();
     this.#terms.words.release(this.#thread.threadId);
   }

@@ -46,6 +46,7 @@ export class EpisodeKeeper {
   #openedAtMs = Number.NEGATIVE_INFINITY;
   #brokenAtMs = Number.NEGATIVE_INFINITY;
   #isBrokenSaid = false;
+  #fault: string | undefined;
 
   constructor(terms: EpisodeTerms) {
     this.#terms = terms;
@@ -59,6 +60,11 @@ export class EpisodeKeeper {
   /** The incident that is open. */
   get current(): IncidentEpisode | undefined {
     return this.#open;
+  }
+
+  /** Why the last writing failed; undefined while none has. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   /** Milliseconds in which no incident opens by itself. */
@@ -165,9 +171,9 @@ export class EpisodeKeeper {
   broke(error: unknown, sample: MemorySample, episode?: IncidentEpisode): void {
     const reason = error instanceof Error ? error.message : String(error);
     journal().write('capture', 'incident-not-written', { reason });
+    this.#fault = reason.replace(/\s+/g, ' ').trim().slice(0, 300);
     if (!this.#isBrokenSaid) {
-      const words = reason.replace(/\s+/g, ' ').trim().slice(0, 300);
-      this.#terms.log.write('degraded', `An incident could not be written: ${words}`);
+      this.#terms.log.write('degraded', `An incident could not be written: ${this.#fault}`);
     }
     this.#isBrokenSaid = true;
     this.#brokenAtMs = sample.monotonicMs;

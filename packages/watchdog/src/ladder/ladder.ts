@@ -36,7 +36,8 @@ export class Ladder {
   readonly #terms: LadderTerms;
   readonly #episodes: EpisodeKeeper;
   readonly #evidence: Evidence;
-  readonly #growth: GrowthSnapshots;
+  #growth: GrowthSnapshots;
+  #bounds: DangerBounds;
   readonly #probe = new FloorProbe(() => this.#evidence.collect());
   #schedule = new RefreshSchedule();
   #renewedAtMs = Number.NEGATIVE_INFINITY;
@@ -48,7 +49,19 @@ export class Ladder {
     this.#terms = terms;
     this.#episodes = new EpisodeKeeper(terms);
     this.#evidence = new Evidence(terms);
+    this.#bounds = terms.bounds;
     this.#growth = new GrowthSnapshots(terms.bounds.vigilance);
+  }
+
+  /** From where on a tick counts as dangerous. */
+  get bounds(): DangerBounds {
+    return this.#bounds;
+  }
+
+  /** Judges by `bounds` from now on. */
+  heed(bounds: DangerBounds): void {
+    this.#bounds = bounds;
+    this.#growth = new GrowthSnapshots(bounds.vigilance);
   }
 
   /** The folders of the incidents of this process, oldest first. */
@@ -59,7 +72,7 @@ export class Ladder {
   /** One tick; `livelock` is what a {@link LivelockWatch} saw at it. Never throws: what fails is said once. */
   tick(moment: EpisodeMoment, livelock?: Livelock): void {
     try {
-      const danger = tellingOf(findDanger(moment, this.#terms.bounds), livelock);
+      const danger = tellingOf(findDanger(moment, this.#bounds), livelock);
       const step = this.#growthStep(moment);
       const reason = danger ?? step;
       const { current } = this.#episodes;
@@ -95,7 +108,7 @@ export class Ladder {
     if (episode === undefined) {
       const refusal = this.#terms.isDry
         ? 'PLIMSOLL=dry-run: nothing is filed'
-        : 'the incident folder cannot be written';
+        : `the incident folder cannot be written: ${this.#episodes.fault ?? 'unknown reason'}`;
       return { folder: undefined, files: [], refusals: [refusal] };
     }
     const record = episode.record(moment);

@@ -77,12 +77,21 @@ export class RunFolder {
   }
 }
 
+/** The runs of a host beside one's own. */
+export interface FoundRuns {
+  /** Those that ended without a clean end: the caller reports each and then removes it. */
+  readonly dead: readonly DeadRun[];
+  /** Those of another pid namespace that were written to a moment ago: living replicas, or a container that has just died. */
+  readonly undecidedCount: number;
+}
+
 /**
- * The runs of this host that ended without a clean end, each of which the caller reports and then removes. A run whose process may live is left alone.
+ * The runs of this host that ended without a clean end. A run whose process may live is left alone.
  * @throws what the file system throws.
  */
-export function findDeadRuns(runDir: string, self: ProcessIdentity): DeadRun[] {
+export function findDeadRuns(runDir: string, self: ProcessIdentity): FoundRuns {
   const dead: DeadRun[] = [];
+  let undecidedCount = 0;
   for (const name of readdirSync(resolve(runDir))) {
     const path = join(resolve(runDir), name);
     if (!name.startsWith(`${self.hostName}-`) || name.endsWith(`-${self.bootId}`)) continue;
@@ -99,9 +108,9 @@ export function findDeadRuns(runDir: string, self: ProcessIdentity): DeadRun[] {
     const alive = isAlive(status.identity, self);
     if (alive === false || (alive === 'unknown' && silentForMs > silentMs)) {
       dead.push({ path, timelinePath, status });
-    }
+    } else if (alive === 'unknown') undecidedCount += 1;
   }
-  return dead;
+  return { dead, undecidedCount };
 }
 
 /** Takes a dead run over; undefined when another process was faster. */

@@ -65,6 +65,11 @@ export class SentinelGuard {
     return limitBytes > this.#terms.limitBytes && isNearLimitArmed();
   }
 
+  /** A former life turns out to have died unseen. */
+  want(): void {
+    if (this.#terms.mode === 'auto' && !this.isOn) this.#isDecided = false;
+  }
+
   /** The clean end. Never throws. */
   end(): void {
     this.#sentinel?.end();

@@ -69,3 +69,36 @@ test('260 of 320 MiB are no incident; after a life that died at 305 the next one
   expect(readDeaths(join(incidentDir, 'run'))).toMatchObject([{ isMemory: true }]);
   expect(next).toEqual(['ratio']);
 });
+
+const apart = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+const canUnshare = spawnSync('unshare', [...apart, 'true']).status === 0;
+
+test.skipIf(!canUnshare)(
+  canUnshare
+    ? 'a container that is made anew at once is pid 1 again: the death of the one before it is told and filed as soon as silence proves it, and this life looks sooner'
+    : 'a container that is made anew at once [SKIPPED: no pid namespace can be made here]',
+  async () => {
+    const incidentDir = temporaryFolder();
+    const env = { PATH: process.env['PATH'], PLIMSOLL_LIMIT: '320MiB', PLIMSOLL_CRITICAL_TIME: '1s' };
+    const container = (program: string, ...words: string[]) => {
+      const child = spawn('unshare', [...apart, process.execPath, program, incidentDir, ...words], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env,
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      return child;
+    };
+    const first = container(holds, '305');
+    await once(first.stdout, 'data');
+    first.kill('SIGKILL');
+    await once(first, 'close');
+    const second = container(join(import.meta.dirname, 'programs', 'late-look.mjs'));
+    let lines = '';
+    second.stderr.setEncoding('utf8').on('data', (text: string) => (lines += text));
+    const [seen] = (await once(second.stdout, 'data')) as [Buffer];
+    expect(JSON.parse(seen.toString())).toMatchObject({ pid: 1, atStart: 0, later: { memoryDeathCount: 1 } });
+    expect(lines.match(/"plimsoll":"found-death"/g)).toHaveLength(1);
+    expect(readDeaths(join(incidentDir, 'run'))).toMatchObject([{ isMemory: true, pid: 1 }]);
+  },
+  90_000,
+);

@@ -3,10 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { verifyHeapSnapshot } from '@plimsoll/inspect';
 import { mib } from '@plimsoll/memory';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createMemoryGroup, describeWithCgroup } from '../../../../test/cgroup.ts';
 import { readIncident } from '../../src/index.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+
+// Whole processes that fill heaps: their time is the machine's.
+vi.setConfig({ testTimeout: 90_000 });
 
 const folder = join(import.meta.dirname, 'programs');
 
@@ -89,7 +92,7 @@ test('of two workers that fill their heaps in one stretch of code each gets a li
     [],
   ]);
   expect(record.files.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['timeline.csv', 'timeline.ring', 'journal.ndjson', 'README.txt']),
+    expect.arrayContaining(['timeline.csv', 'timeline.ring', 'journal.ndjson']),
   );
 });
 

@@ -33,7 +33,13 @@ test('a death at 98 % lets the next life open its incident at 78 %', () => {
     vigilance: waryVigilance,
     triggerRatio: expect.closeTo(0.784),
     memoryDeathCount: 1,
+    wantsSentinel: false,
   });
+});
+
+test('a death that no tick saw coming gives the lives of the next day a sentinel', () => {
+  expect(caution(deathOf({ isUnseen: true }), deathOf()).wantsSentinel).toBe(true);
+  expect(caution(deathOf({ isUnseen: true, atMs: nowMs - 25 * hourMs })).wantsSentinel).toBe(false);
 });
 
 test('a death from 39 % lets the next life look from 40 % on, not sooner', () => {
@@ -50,6 +56,7 @@ test('deaths that were not of memory, of another host or 25 h ago change nothing
     vigilance: usualVigilance,
     triggerRatio: 0.85,
     memoryDeathCount: 0,
+    wantsSentinel: false,
   });
 });
 

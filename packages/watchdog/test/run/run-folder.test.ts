@@ -50,13 +50,13 @@ test('a run whose process is gone is found dead, one whose process lives is not'
   const dir = temporaryFolder();
   const dead = runOf(dir, { pid: deadPid() });
   runOf(dir, {});
-  expect(findDeadRuns(dir, identifyProcess()).map(({ path }) => path)).toEqual([dead.path]);
+  expect(findDeadRuns(dir, identifyProcess()).dead.map(({ path }) => path)).toEqual([dead.path]);
 });
 
 test('a pid used again by another process does not keep a dead run alive', () => {
   const dir = temporaryFolder();
   const dead = runOf(dir, { startTicks: 1 });
-  expect(findDeadRuns(dir, identifyProcess()).map(({ path }) => path)).toEqual([dead.path]);
+  expect(findDeadRuns(dir, identifyProcess()).dead.map(({ path }) => path)).toEqual([dead.path]);
 });
 
 const hasProc = process.platform === 'linux';
@@ -74,24 +74,24 @@ test.skipIf(!hasProc)(
     const pid = Number(((await once(parent.stdout, 'data')) as [Buffer])[0].toString());
     const ticks = () => /\) (\w) (?:\S+ ){18}(\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     const run = runOf(dir, { pid, startTicks: Number(ticks()?.[2]) });
-    expect(findDeadRuns(dir, identifyProcess())).toEqual([]);
+    expect(findDeadRuns(dir, identifyProcess()).dead).toEqual([]);
     process.kill(pid, 'SIGKILL');
     while (ticks()?.[1] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(findDeadRuns(dir, identifyProcess()).map(({ path }) => path)).toEqual([run.path]);
+    expect(findDeadRuns(dir, identifyProcess()).dead.map(({ path }) => path)).toEqual([run.path]);
   },
 );
 
 test('pid 1 of another container is dead only after 15 s without a tick', () => {
   const dir = temporaryFolder();
   const other = runOf(dir, { pid: 1, pidNamespace: 'pid:[1]' });
-  expect(findDeadRuns(dir, identifyProcess())).toEqual([]);
+  expect(findDeadRuns(dir, identifyProcess()).dead).toEqual([]);
   const thenMs = Date.now() - 16_000;
   utimesSync(other.timeline.path, thenMs / 1000, thenMs / 1000);
-  expect(findDeadRuns(dir, identifyProcess()).map(({ path }) => path)).toEqual([other.path]);
+  expect(findDeadRuns(dir, identifyProcess()).dead.map(({ path }) => path)).toEqual([other.path]);
 });
 
 test('runs of another host are left alone', () => {
   const dir = temporaryFolder();
   runOf(dir, { hostName: 'other', pid: deadPid() });
-  expect(findDeadRuns(dir, identifyProcess())).toEqual([]);
+  expect(findDeadRuns(dir, identifyProcess()).dead).toEqual([]);
 });
