@@ -69,12 +69,7 @@ interface Unprivileged {
 
 /** Runs the service as nobody, by way of `words` before it; what it saw and its lines. */
 function runUnprivileged(incidentDir: string, words: readonly string[] = []) {
-  const [command = '', ...rest] = [
-    ...words,
-    process.execPath,
-    join(programs, 'unprivileged.mjs'),
-    incidentDir,
-  ];
+  const [command, ...rest] = [...words, process.execPath, join(programs, 'unprivileged.mjs'), incidentDir];
   const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 });
   const lines = stderr.split('\n').filter((line) => line.startsWith('{"plimsoll"'));
   return {
