@@ -27,7 +27,7 @@ export {
   type ArmingThresholds,
   type ArmingWish,
 } from './near-limit/arming-rule.ts';
-export { endThread } from './near-limit/last-exit.ts';
+export { endThread, shownExitCode } from './near-limit/last-exit.ts';
 export {
   followWorkers,
   liveWorkerCount,

@@ -5,6 +5,22 @@ import { isInspectorPortOpen } from '../inspector/inspector.ts';
 const ABORTED_CODE = 134;
 
 /**
+ * What PID 1 of a container shows instead: the kernel keeps SIGABRT from an init process, so that `abort()` goes on to the instruction behind it, and that is a SIGSEGV.
+ * Measured on x64; the instruction is another one elsewhere.
+ */
+const ABORTED_INIT_CODE = process.arch === 'x64' ? 139 : null;
+
+/** The exit code that a shell or a container runtime reads when the main thread ends by {@link endThread} with `code`; null where that is not known. */
+export function shownExitCode(code: number): number | null {
+  if (!isAbort(code)) return code;
+  return process.pid === 1 ? ABORTED_INIT_CODE : ABORTED_CODE;
+}
+
+function isAbort(code: number): boolean {
+  return code === ABORTED_CODE || isInspectorPortOpen();
+}
+
+/**
  * Ends this thread: the process, or the worker alone. Nothing of the service runs any more, as in V8's own death: no exit listeners, no cleanup. The code 134 is given as V8
  * gives it. On the main thread that is `abort()`: the same signal for the parent, the same core file where one is wanted. An end by any other code would wait for an attached
  * inspector client, for ever on Node 20; then it is the abort as well. In a worker it is the error its owner would have been given: `ERR_WORKER_OUT_OF_MEMORY`.
@@ -12,7 +28,7 @@ const ABORTED_CODE = 134;
 export function endThread(code: number): never {
   if (!isMainThread) return endWorker(code);
   // oxlint-disable-next-line no-restricted-properties -- the one place that ends the process: V8 was about to do so in this very moment
-  if (code === ABORTED_CODE || isInspectorPortOpen()) process.abort();
+  if (isAbort(code)) process.abort();
   const runtime = process as NodeJS.Process & { reallyExit?: (code: number) => never };
   // `process.exit` runs the service's exit listeners, in a heap that is full; the function under it does not.
   if (typeof runtime.reallyExit === 'function') return runtime.reallyExit(code);

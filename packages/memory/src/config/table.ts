@@ -291,7 +291,7 @@ export const variables = {
     type: 'count',
     default: 134,
     range: [1, 255],
-    text: 'Exit code of a death at V8’s heap limit that the guard ends; 134 is what V8’s own death shows.',
+    text: 'Exit code of a death at V8’s heap limit that the guard ends; 134 is V8’s own death, which PID 1 of a container shows as 139.',
   },
 } as const satisfies Record<string, VariableRow>;
 

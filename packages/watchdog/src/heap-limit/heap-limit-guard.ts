@@ -8,6 +8,7 @@ import {
   NearLimitWatch,
   onNearLimit,
   performAutopsy,
+  shownExitCode,
 } from '@plimsoll/inspect';
 import { formatBytes, journal, type JournalEntry, type PlimsollConfig } from '@plimsoll/memory';
 import type { HeapGrowthTerms, HeapPlanner } from '../guard/guard-options.ts';
@@ -175,7 +176,8 @@ export class HeapLimitGuard {
     // A worker ends as Node would have ended it; the code is the process's.
     const exit = thread === undefined ? config.exitCode : workerExitCode;
     const who = thread === undefined ? '' : `${threadSubject(thread)}: `;
-    const ending = thread === undefined ? `process ends with exit code ${exit}` : workerEnding;
+    const exitCode = thread === undefined ? shownExitCode(exit) : null;
+    const ending = thread === undefined ? processEnding(exitCode) : workerEnding;
     const beganMs = performance.now();
     const beganResidentBytes = process.memoryUsage.rss();
     const beganCpu = process.cpuUsage();
@@ -186,7 +188,6 @@ export class HeapLimitGuard {
       const opening = `${who}JavaScript heap out of memory: V8 reached its heap limit of ${formatBytes(heapLimitBytes)} and the ${ending}.`;
       keepLast(moment, opening);
       ballast?.drop();
-      const exitCode = thread === undefined ? exit : null;
       const filed = ladder?.lastWords(moment, frames, { sentence: opening, exitCode });
       const report = requests();
       const inFlight = report === undefined || report.count === 0 ? '' : ` ${reportText(report)}`;
@@ -220,6 +221,10 @@ export class HeapLimitGuard {
     }
     return { exit };
   }
+}
+
+function processEnding(exitCode: number | null): string {
+  return exitCode === null ? 'process is aborted' : `process ends with exit code ${exitCode}`;
 }
 
 function makeLoweredLimit({

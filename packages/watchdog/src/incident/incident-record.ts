@@ -63,7 +63,7 @@ export interface IncidentEnding {
   readonly atMs: number;
   /** `JavaScript heap out of memory: V8 reached …` */
   readonly sentence: string;
-  /** The exit code; 134 is what V8's own death shows. Null when the process could not tell, most often 137, the kernel's; and when a worker ended alone. */
+  /** The exit code; 134 is what V8's own death shows, 139 as PID 1. Null when the process could not tell, most often 137, the kernel's; and when a worker ended alone. */
   readonly exitCode: number | null;
 }
 
