@@ -1,5 +1,5 @@
-// Four services that fill their heap in four ways until somebody ends them. The plan's constants were fitted on them.
-// node workload.cjs map | json | http | workers
+// Four services that fill their heap in four ways until somebody ends them, and one that has all else at its maximum meanwhile. The plan's constants were fitted on the four.
+// node workload.cjs map | json | http | workers | everything
 'use strict';
 const { createServer, request, Agent } = require('node:http');
 const { getHeapStatistics } = require('node:v8');
@@ -46,20 +46,23 @@ function http() {
   server.listen(0, () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const ask = () => {
-      request({ port: server.address().port, agent }, (response) => {
+      const asked = request({ port: server.address().port, agent }, (response) => {
         for (let turn = 0; turn < (isYoung ? 4000 : 400); turn += 1) {
           const context = { id: (count += 1), headers: { ...response.headers } };
           kept.push(() => context.id);
         }
         response.resume();
         response.on('end', ask);
-      }).end();
+      });
+      // A connection that was idle for the whole of a long collection has been closed by the server.
+      asked.on('error', ask);
+      asked.end();
     };
     for (let connection = 0; connection < 8; connection += 1) ask();
   });
 }
 
-/** Two workers that each keep about 8 of their 16 MiB and allocate all the time; the main thread leaks a linked list. */
+/** Two workers that each keep about 12 of their 16 MiB, 5 of them the guard's, and allocate all the time; the main thread leaks a linked list. */
 class Link {
   constructor(next) {
     this.next = next;
@@ -73,7 +76,7 @@ function list() {
 }
 
 function busyWorker() {
-  const own = Array.from({ length: 60_000 }, (_, index) => ({ index, label: `w${index}` }));
+  const own = Array.from({ length: 50_000 }, (_, index) => ({ index, label: `w${index}` }));
   setInterval(() => {
     for (let turn = 0; turn < 500; turn += 1) own[turn] = { index: turn, label: `w${turn}-${Date.now()}` };
   }, 5);
@@ -86,12 +89,18 @@ function repeat(step, batch) {
   }, 1);
 }
 
-/** The first half of the heap is filled ten times as fast: what is measured is how it ends. */
+/** All but the last 96 MiB of the heap, and at least half of it, is filled ten times as fast: what is measured is how it ends. */
+const LAST_BYTES = 96 * 2 ** 20;
 let isYoung = true;
 function slowDown() {
-  const { used_heap_size, heap_size_limit } = getHeapStatistics();
-  if (used_heap_size > heap_size_limit / 2) isYoung = false;
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  if (used > Math.max(limit / 2, limit - LAST_BYTES)) isYoung = false;
   else setTimeout(slowDown, 20);
+}
+
+function startWorkers() {
+  const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 6 };
+  for (let worker = 0; worker < 2; worker += 1) new Worker(__filename, { resourceLimits });
 }
 
 function start(workload) {
@@ -99,9 +108,12 @@ function start(workload) {
   else if (workload === 'json') repeat(json, 40);
   else if (workload === 'http') http();
   else if (workload === 'workers') {
-    const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 6 };
-    for (let worker = 0; worker < 2; worker += 1) new Worker(__filename, { resourceLimits });
+    startWorkers();
     setTimeout(() => repeat(list, 3000), 500);
+  } else if (workload === 'everything') {
+    kept.push(Array.from({ length: 768 }, () => Buffer.alloc(65_536, 1)));
+    startWorkers();
+    setTimeout(() => repeat(map, 1500), 500);
   } else throw new Error(`no workload ${workload}`);
 }
 
