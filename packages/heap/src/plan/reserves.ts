@@ -14,34 +14,32 @@ function guardBytesFor(limitBytes: number): number {
 }
 
 /** What a full old space needs beside itself: page headers, marking bitmaps, remembered sets, fragmentation. */
-interface HeapOverhead {
-  readonly ratio: number;
-  /** What comes on top, of every byte above {@link LARGE_HEAP_BYTES}. */
-  readonly largeRatio: number;
-}
+const OVERHEAD_RATIO = 0.05;
 
-const LARGE_HEAP_BYTES = mib(400);
+/** Before Node.js 24 a heap above this many bytes needs more of every byte above them. */
+const LARGE_HEAP_BYTES = mib(200);
 
 /**
  * Before Node.js 24 the collector's own malloc'd memory (slot sets, marking worklists, one arena per helper thread) is not given back between the collections
- * of a heap that is full: anonymous memory passes 400 MiB of old space by 60 to 73 MiB there and 800 by 96 to 158, against 25 to 41 and 36 to 123 (880 MiB) on 24 and 26.
+ * of a heap that is full. Anonymous memory beside the old space, everything counted: 34 to 73 MiB at 400, 96 to 158 at 800, 261 to 274 at 1,600 to 1,680 there; on 24 and 26
+ * 25 to 41, 36 to 123 (880) and 72 at 1,800.
  */
-function overheadOf(nodeMajor: number): HeapOverhead {
-  return nodeMajor < 24 ? { ratio: 0.1, largeRatio: 0.12 } : { ratio: 0.05, largeRatio: 0 };
+function largeRatioOf(nodeMajor: number): number {
+  return nodeMajor < 24 ? 0.13 : 0;
 }
 
 /** Bytes that an old space of `oldSpaceBytes` needs beside itself when it is full. */
 export function heapOverheadBytes(oldSpaceBytes: number, nodeMajor: number): number {
-  const { ratio, largeRatio } = overheadOf(nodeMajor);
-  return Math.ceil(oldSpaceBytes * ratio + Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES) * largeRatio);
+  const largeBytes = Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES);
+  return Math.ceil(oldSpaceBytes * OVERHEAD_RATIO + largeBytes * largeRatioOf(nodeMajor));
 }
 
 /** The largest old space that fits `freeBytes` with its overhead. */
 export function oldSpaceWithin(freeBytes: number, nodeMajor: number): number {
-  const { ratio, largeRatio } = overheadOf(nodeMajor);
-  const smallBytes = freeBytes / (1 + ratio);
+  const smallBytes = freeBytes / (1 + OVERHEAD_RATIO);
   if (smallBytes <= LARGE_HEAP_BYTES) return smallBytes;
-  return (freeBytes + LARGE_HEAP_BYTES * largeRatio) / (1 + ratio + largeRatio);
+  const largeRatio = largeRatioOf(nodeMajor);
+  return (freeBytes + LARGE_HEAP_BYTES * largeRatio) / (1 + OVERHEAD_RATIO + largeRatio);
 }
 
 /** What is written at V8's limit may take: the profile, the autopsy, the last lines. Measured: 4 to 12 MiB; the guard promises no more than this. */

@@ -37,7 +37,7 @@ test('workers that cannot fit are refused with the limit that would do, exit cod
   const { code, err } = runToEnd([plimsoll, 'plan', '--limit', '256MiB', '--workers', '20', '--node', '24']);
   expect(code).toBe(2);
   expect(err).toContain(
-    'Raise the memory limit to at least 775 MiB, or lower the number of workers (PLIMSOLL_WORKERS)',
+    'Raise the memory limit to at least 610 MiB, or lower the number of workers (PLIMSOLL_WORKERS)',
   );
 });
 
