@@ -25,17 +25,18 @@ export interface CgroupLocation {
 const SEARCH_COUNT = 4096;
 
 /**
- * Finds the control groups of this process for `controller`: own path from /proc/self/cgroup, mount points from mountinfo, both hierarchies of a hybrid
- * system. Never throws.
+ * Finds the control groups of this process, or of `pid`, for `controller`: path from its /proc/<pid>/cgroup, mount points from our own mountinfo, both hierarchies
+ * of a hybrid system. Never throws.
  */
-export function locateCgroup(root: string, controller: 'memory' | 'cpu'): CgroupLocation {
+export function locateCgroup(root: string, controller: 'memory' | 'cpu', pid?: number): CgroupLocation {
+  const file = `/proc/${pid ?? 'self'}/cgroup`;
   const notes: string[] = [];
-  const own = readKernelText(root, '/proc/self/cgroup');
+  const own = readKernelText(root, file);
   if (own.text === undefined) {
     notes.push(
       own.missing
-        ? 'This system has no control groups (/proc/self/cgroup does not exist).'
-        : `/proc/self/cgroup cannot be read (${own.reason}).`,
+        ? `This system has no control groups (${file} does not exist).`
+        : `${file} cannot be read (${own.reason}).`,
     );
     return { layout: 'none', levels: [], known: false, notes };
   }
@@ -54,7 +55,7 @@ export function locateCgroup(root: string, controller: 'memory' | 'cpu'): Cgroup
       (mount) => mount.version === version && (version === 2 || mount.controllers.includes(controller)),
     );
     if (usable.length === 0) continue;
-    const found = levelsUnder(root, usable, path);
+    const found = levelsUnder(root, usable, path, pid ?? process.pid);
     if (found.length === 0) {
       notes.push(
         `The cgroup v${version} path ${path} is not visible under any mount: its limit cannot be seen. Set PLIMSOLL_LIMIT when one is set.`,
@@ -104,7 +105,7 @@ function parseOwnPaths(text: string, controller: string): { v1?: string; v2?: st
 }
 
 /** Own group first. The mount that shows the most ancestors wins; a path above the namespace is looked for by process id. */
-function levelsUnder(root: string, mounts: readonly CgroupMount[], path: string): CgroupLevel[] {
+function levelsUnder(root: string, mounts: readonly CgroupMount[], path: string, pid: number): CgroupLevel[] {
   let best: string[] | undefined;
   let bestMount: CgroupMount | undefined;
   for (const mount of mounts) {
@@ -115,7 +116,7 @@ function levelsUnder(root: string, mounts: readonly CgroupMount[], path: string)
         ? existsSync(join(root, mount.mountPoint, ...below.names))
           ? below.names
           : undefined
-        : findByProcessId(root, mount.mountPoint, below.unknownCount, below.names);
+        : findByProcessId(root, mount.mountPoint, below, pid);
     if (names === undefined || (best !== undefined && names.length <= best.length)) continue;
     best = names;
     bestMount = mount;
@@ -158,8 +159,8 @@ function splitAscent(path: string): { ascentCount: number; names: string[] } {
 function findByProcessId(
   root: string,
   mountPoint: string,
-  unknownCount: number,
-  rest: readonly string[],
+  { unknownCount, names: rest }: { readonly unknownCount: number; readonly names: readonly string[] },
+  pid: number,
 ): string[] | undefined {
   let visitedCount = 0;
   let level: string[][] = [[]];
@@ -174,7 +175,7 @@ function findByProcessId(
     }
     level = next;
   }
-  const ownLine = new RegExp(`^${process.pid}$`, 'm');
+  const ownLine = new RegExp(`^${pid}$`, 'm');
   return level
     .map((names) => [...names, ...rest])
     .find((names) => {

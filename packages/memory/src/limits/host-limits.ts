@@ -3,9 +3,14 @@ import { formatBytes } from '../byte-size.ts';
 import { parseLimitBytes, readKernelText } from './kernel-text.ts';
 import type { LimitCandidate } from './memory-limit.ts';
 
-/** Collects RLIMIT_AS and RLIMIT_DATA of this process. */
-export function collectResourceLimits(root: string, candidates: LimitCandidate[], notes: string[]): void {
-  const limits = readKernelText(root, '/proc/self/limits');
+/** Collects RLIMIT_AS and RLIMIT_DATA of this process, or of `pid`. */
+export function collectResourceLimits(
+  root: string,
+  candidates: LimitCandidate[],
+  notes: string[],
+  pid?: number,
+): void {
+  const limits = readKernelText(root, `/proc/${pid ?? 'self'}/limits`);
   if (limits.text === undefined) return;
   for (const [label, origin, kind] of [
     ['Max address space', 'RLIMIT_AS', 'address-space'],

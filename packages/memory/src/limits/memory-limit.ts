@@ -35,6 +35,11 @@ export interface ResolveMemoryLimitOptions {
    * @default '/'
    */
   readonly root?: string;
+  /**
+   * The process whose limit is asked: another one of this machine, also one in a container, as far as this process may look.
+   * @default this process
+   */
+  readonly pid?: number;
   /** A limit stated by the user (`PLIMSOLL_LIMIT`); the smallest of it and what was found wins. */
   readonly overrideBytes?: number;
 }

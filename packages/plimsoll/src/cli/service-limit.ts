@@ -9,12 +9,12 @@ export interface ServiceLimit {
   readonly origin: string;
 }
 
-/** The limit in force for a service started here with this configuration. */
-export function findServiceLimit(config: Pick<PlimsollConfig, 'limitBytes'>): ServiceLimit {
-  const limit =
-    config.limitBytes === null
-      ? resolveMemoryLimit()
-      : resolveMemoryLimit({ overrideBytes: config.limitBytes });
+/** The limit in force for a service started here with this configuration, or for the running process `pid`. */
+export function findServiceLimit(config: Pick<PlimsollConfig, 'limitBytes'>, pid?: number): ServiceLimit {
+  const limit = resolveMemoryLimit({
+    ...(config.limitBytes === null ? {} : { overrideBytes: config.limitBytes }),
+    ...(pid === undefined ? {} : { pid }),
+  });
   return { limit, isBounded: limit.source !== 'host', origin: limit.origin };
 }
 

@@ -1,5 +1,5 @@
-import { planHeap } from '@plimsoll/heap';
-import { formatBytes, resolveConfig } from '@plimsoll/memory';
+import { type HeapPlan, planHeap } from '@plimsoll/heap';
+import { formatBytes, resolveConfig, resolveMemoryLimit } from '@plimsoll/memory';
 import type { Command } from 'commander';
 import { diagnose, type Diagnosis, severityExitCodes } from '../doctor/diagnosis.ts';
 import type { Remedy } from '../doctor/remedy.ts';
@@ -11,7 +11,7 @@ import {
   statedService,
 } from '../doctor/service.ts';
 import { CommandFailure } from '../failure.ts';
-import { assumedLimit, findServiceLimit, type ServiceLimit } from '../service-limit.ts';
+import { assumedLimit, findServiceLimit } from '../service-limit.ts';
 import { userEnvironment } from '../user-environment.ts';
 import { parseCount, parseSize } from './option-values.ts';
 
@@ -39,10 +39,12 @@ export function addDoctorCommand(program: Command): void {
       '\nExit codes: 0 it fits, 3 memory is wasted, evidence has no room or cannot be written, 4 the kernel will kill it.',
     )
     .action((words: string[], options: DoctorOptions) => {
-      const environment = userEnvironment();
+      const own = userEnvironment();
+      const service = chooseService(words, options, own);
+      const environment = service.environment ?? own;
       const { config } = resolveConfig({ env: environment });
-      const found = options.limit === undefined ? findServiceLimit(config) : assumedLimit(options.limit);
-      const service = chooseService(words, options, found, environment['NODE_OPTIONS']);
+      const found =
+        options.limit === undefined ? findServiceLimit(config, service.pid) : assumedLimit(options.limit);
       const diagnosis = diagnose(service, found, config, environment);
       process.stdout.write(options.json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
       process.exitCode = severityExitCodes[diagnosis.severity];
@@ -52,9 +54,9 @@ export function addDoctorCommand(program: Command): void {
 function chooseService(
   words: readonly string[],
   options: DoctorOptions,
-  found: ServiceLimit,
-  nodeOptions: string | undefined,
+  environment: NodeJS.ProcessEnv,
 ): Service {
+  const nodeOptions = environment['NODE_OPTIONS'];
   if (options.pid !== undefined) {
     const service = runningService(options.pid);
     if (service === undefined) {
@@ -63,7 +65,7 @@ function chooseService(
     return service;
   }
   if (words.length > 0) return statedService(words, nodeOptions);
-  const isContainer = found.limit.source.startsWith('cgroup');
+  const isContainer = options.limit === undefined && resolveMemoryLimit().source.startsWith('cgroup');
   const fallback = { foundIn: 'nowhere: a bare node is judged', words: [], nodeOptions, nodePath: undefined };
   return (
     (isContainer ? serviceOfContainer() : undefined) ??
@@ -83,6 +85,7 @@ function diagnosisText(diagnosis: Diagnosis): string {
       : [
           `peak     ${formatBytes(assessment.peakBytes)} when that heap is full, ${roomText(assessment.freeBytes)}`,
         ]),
+    ...(assessment?.plan === undefined ? [] : [planLine(assessment.plan, heap)]),
     ...found.limit.notes.map((note) => `note     ${note}`),
     ...findings.map((finding) => `${finding.name}: ${finding.sentence}.\n         ${finding.remedy}`),
     '',
@@ -93,8 +96,18 @@ function diagnosisText(diagnosis: Diagnosis): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What the plan would give beside what is in force. */
+function planLine(plan: HeapPlan, { heap }: Diagnosis['heap']): string {
+  const [planned, inForce] = [plan, heap].map(({ oldSpaceBytes }) => formatBytes(oldSpaceBytes));
+  return `plan     an old space of ${planned} with a semi-space of ${formatBytes(plan.semiSpaceBytes)}; in force are ${inForce} with ${formatBytes(heap.semiSpaceBytes)}`;
+}
+
 function remedyText(remedy: Remedy, limitBytes: number): string {
-  return `Dockerfile, with plimsoll among the dependencies; the heap then follows any limit:
+  const first =
+    remedy.remove.length === 0
+      ? ''
+      : `First take ${remedy.remove.join(' and ')} out of NODE_OPTIONS: a heap flag of yours wins over the plan.\n\n`;
+  return `${first}Dockerfile, with plimsoll among the dependencies; the heap then follows any limit:
   ${remedy.dockerfile}
 
 or in the manifest of a Deployment:

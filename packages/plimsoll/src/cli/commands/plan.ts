@@ -122,14 +122,15 @@ function observationText(
   { externalBytes = 0, besideBytes = 0 }: Terms,
 ): string {
   const times = ticks.map(({ atMs }) => atMs);
-  const minutes = Math.round(
-    (times.reduce((a, b) => Math.max(a, b), 0) - times.reduce((a, b) => Math.min(a, b))) / 60_000,
+  const seconds = Math.round(
+    (times.reduce((a, b) => Math.max(a, b), 0) - times.reduce((a, b) => Math.min(a, b))) / 1000,
   );
+  const during = seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
   const beside = isContainer
     ? `${formatBytes(besideBytes)} by other processes of the container`
     : 'not in a container: nothing is known of what runs beside it';
   return (
-    `observed ${of}: ${ticks.length} readings over ${minutes} min\n` +
+    `observed ${of}: ${ticks.length} readings over ${during}\n` +
     `at most ${formatBytes(externalBytes)} outside the heap beyond the reserves (--external ${Math.ceil(externalBytes / 2 ** 20)}MiB); ${beside}\n\n`
   );
 }

@@ -3,7 +3,7 @@ import { predictV8Heap, readUserHeapFlags, type UserHeapFlag, type V8Heap } from
 import { planService } from '../../service-plan.ts';
 import { nodeVersionOf } from '../run/node-version.ts';
 import type { ServiceLimit } from '../service-limit.ts';
-import type { Service } from './service.ts';
+import { isOurGroup, type Service } from './service.ts';
 
 /** V8's limit for a service and who set it. */
 export interface HeapInForce {
@@ -32,7 +32,7 @@ export function findHeapInForce(
       : undefined;
   if (planned !== undefined) return { heap: planned, nodeMajor, nodeVersion, setBy: 'plimsoll run' };
   const predicted = predictV8Heap({ limitBytes: found.limit.limitBytes, nodeMajor, flags });
-  const isHere = found.origin !== '--limit';
+  const isHere = found.origin !== '--limit' && (service.pid === undefined || isOurGroup(service.pid));
   const measuredBytes = isHere ? measureHeapLimit(nodePath, flags.all, environment) : undefined;
   const heap =
     measuredBytes === undefined

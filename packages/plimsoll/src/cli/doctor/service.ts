@@ -15,6 +15,8 @@ export interface Service {
   readonly isRun?: boolean;
   /** The process, where it runs. */
   readonly pid?: number;
+  /** What it was started with: its own settings count, not those of who asks. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** A service given on the command line of `doctor`: the words after `--`. */
@@ -35,14 +37,18 @@ export function runningService(pid: number): Service | undefined {
   try {
     const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
     if (!/^node(?:js)?$/.test(basename(program))) return undefined;
-    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    const nodeOptions = environment
-      .find((entry) => entry.startsWith('NODE_OPTIONS='))
-      ?.slice('NODE_OPTIONS='.length);
-    return { foundIn: `process ${pid}`, words, nodeOptions, nodePath: `/proc/${pid}/exe`, pid };
+    const environment = environmentOf(pid);
+    const nodeOptions = environment['NODE_OPTIONS'];
+    return { foundIn: `process ${pid}`, words, nodeOptions, nodePath: `/proc/${pid}/exe`, pid, environment };
   } catch {
     return undefined;
   }
+}
+
+function environmentOf(pid: number): NodeJS.ProcessEnv {
+  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  const pairs = entries.map((entry) => [entry, entry.indexOf('=')] as const).filter(([, end]) => end > 0);
+  return Object.fromEntries(pairs.map(([entry, end]) => [entry.slice(0, end), entry.slice(end + 1)]));
 }
 
 /**
@@ -63,6 +69,11 @@ export function serviceOfContainer(): Service | undefined {
     .filter(({ service }) => service !== undefined);
   found.sort((a, b) => Number(b.pid === 1) - Number(a.pid === 1) || b.residentCount - a.residentCount);
   return found[0]?.service;
+}
+
+/** True for a process of the control group that this command is in too: what Node.js says of its heap here holds there. */
+export function isOurGroup(pid: number): boolean {
+  return cgroupOf(String(pid)) === cgroupOf('self');
 }
 
 function cgroupOf(pid: string): string | undefined {
