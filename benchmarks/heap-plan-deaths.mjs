@@ -1,10 +1,22 @@
 // How does a service that leaks JavaScript objects die in a container: by V8's own limit (134), by the kernel (137), or not at all while nothing works?
 //
 // pnpm bench heap-plan-deaths [--only 256,24,plan,records] [--nodes 20,24] [--fresh] [--json]
-// Cells: limit (MiB) × Node.js × sizing × what is leaked (records in an array, sessions in a Map). `plan`: the flags `plimsoll flags` prints inside the group. `default`: no flags. `75%`: old space of three quarters of the limit. Every cell has its own copy of node whose pages are in
+// Cells: limit (MiB) × Node.js × sizing × what is leaked (records in an array, sessions in a Map). `run`: under `plimsoll run`,
+// with the guard, and what it left on disk. `plan`: the flags `plimsoll flags` prints inside the group, no guard. `default`: no flags. `75%`: old space of three quarters of the limit. Every cell has its own copy of node whose pages are in
 // nobody's memory, as the first container of an image on a node. One JSON line per cell in results/heap-plan-deaths.jsonl; cells found there are not run again.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { readIncident, verifyIncident } from '@plimsoll/watchdog';
 import { nodeFor } from '../scripts/nodes.mjs';
 import { cgroupRefusal, MemoryCgroup } from './cgroup/memory-cgroup.mjs';
 import { privateProgram } from './cgroup/private-program.mjs';
@@ -13,9 +25,9 @@ const here = import.meta.dirname;
 const MIB = 2 ** 20;
 const service = join(here, 'heap-plan-deaths', 'allocating-service.cjs');
 const command = join(here, '..', 'packages', 'plimsoll', 'bin', 'plimsoll');
-const sizings = ['plan', 'default', '75%'];
+const sizings = ['run', 'plan', 'default', '75%'];
 const leaks = ['records', 'sessions'];
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 600_000;
 /** What a busy node keeps of its own program in memory; see packages/heap/src/plan/platform.ts. */
 const PROGRAM_BYTES = 48 * MIB;
 
@@ -24,6 +36,7 @@ export async function measureDeath({ limitMib, nodePath, sizing, leak }) {
   const program = privateProgram(nodePath);
   const planned = new MemoryCgroup(limitMib * MIB);
   try {
+    if (sizing === 'run') return await runGuarded(planned, limitMib * MIB, program.path, leak);
     const flags = await flagsOf(sizing, limitMib, planned, nodePath);
     return await runToDeath(planned, limitMib * MIB, [program.path, ...flags, service, leak], flags);
   } finally {
@@ -49,12 +62,42 @@ function cleanEnvironment() {
   return { PATH: process.env.PATH, HOME: process.env.HOME };
 }
 
-async function runToDeath(group, limitBytes, [file, ...words], flags) {
+/** As a user would start it: the death, and what is on disk after it. */
+async function runGuarded(group, limitBytes, nodePath, leak) {
+  const incidentDir = mkdtempSync(join(tmpdir(), 'plimsoll-death-'));
+  try {
+    const words = [command, 'run', '--', nodePath, service, leak];
+    const env = { ...cleanEnvironment(), PLIMSOLL_INCIDENT_DIR: incidentDir };
+    const death = await runToDeath(group, limitBytes, words, ['(plimsoll run)'], env);
+    const folders = readdirSync(incidentDir).filter((name) => /^\d{8}T/.test(name));
+    const incidents = await Promise.all(folders.map((name) => incidentOf(join(incidentDir, name))));
+    return { ...death, incidents };
+  } finally {
+    rmSync(incidentDir, { recursive: true, force: true });
+  }
+}
+
+/** Whether an incident is whole, and the container its autopsy names. */
+async function incidentOf(folder) {
+  const { faults } = await verifyIncident(folder);
+  const { autopsy, ending } = readIncident(folder);
+  return {
+    isWhole: faults.length === 0,
+    names: autopsy?.findings[0]?.name ?? null,
+    exitCode: ending?.exitCode ?? null,
+  };
+}
+
+function unguarded() {
+  return { ...cleanEnvironment(), PLIMSOLL: 'off' };
+}
+
+async function runToDeath(group, limitBytes, [file, ...words], flags, env = unguarded()) {
   const startedMs = performance.now();
   let anonymousPeakBytes = 0;
   let watch;
   const ended = await group.run(file, words, {
-    env: { ...cleanEnvironment(), PLIMSOLL: 'off' },
+    env,
     timeoutMs: TIMEOUT_MS,
     onSpawn: (child) => {
       watch = setInterval(() => {
@@ -90,6 +133,7 @@ function outcomeOf({ code, signal, timedOut, livelocked, stderr }, group) {
   if (group.oomKillCount > 0) return 'kernel';
   if (livelocked) return 'livelock';
   if (timedOut) return 'unfinished';
+  // The guard's last words say the same, and it ends the process as V8 would.
   const isV8 = stderr.includes('JavaScript heap out of memory');
   return isV8 && (signal === 'SIGABRT' || code === 134) ? 'v8' : `other (${code ?? signal})`;
 }
@@ -150,6 +194,9 @@ function tableLine(row) {
     `peak ${row.anonymousPeakMib} MiB, ${row.freeMib} free beside the program`,
     `limit hit ${row.limitHitCount}×`,
     row.flags,
+    ...(row.incidents ?? []).map(
+      ({ isWhole, names }) => `incident ${isWhole ? 'whole' : 'BROKEN'}, names ${names}`,
+    ),
   ].join('  ');
 }
 

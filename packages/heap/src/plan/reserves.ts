@@ -14,32 +14,40 @@ function guardBytesFor(limitBytes: number): number {
 }
 
 /** What a full old space needs beside itself: page headers, marking bitmaps, remembered sets, fragmentation. */
-const OVERHEAD_RATIO = 0.05;
+interface HeapOverhead {
+  readonly ratio: number;
+  /** What comes on top, of every byte above {@link LARGE_HEAP_BYTES}. */
+  readonly largeRatio: number;
+}
 
-/** Before Node.js 24 a heap above this many bytes needs more of every byte above them. */
-const LARGE_HEAP_BYTES = mib(200);
+const LARGE_HEAP_BYTES = mib(400);
 
 /**
  * Before Node.js 24 the collector's own malloc'd memory (slot sets, marking worklists, one arena per helper thread) is not given back between the collections
- * of a heap that is full. Anonymous memory beside the old space, everything counted: 34 to 73 MiB at 400, 96 to 158 at 800, 261 to 274 at 1,600 to 1,680 there; on 24 and 26
- * 25 to 41, 36 to 123 (880) and 72 at 1,800.
+ * of a heap that is full: a guarded service that dies at 179 MiB of old space has 42 to 45 MiB of anonymous memory beside it there, at 800 96 to 158, at 1,600 to 1,680 261 to 274, at
+ * 3,318 570; on 24 and 26 27 to 36 (169), 36 to 123 (880), 72 (1,800), 104 (3,695).
  */
-function largeRatioOf(nodeMajor: number): number {
-  return nodeMajor < 24 ? 0.13 : 0;
+function overheadOf(nodeMajor: number): HeapOverhead {
+  return nodeMajor < 24 ? { ratio: 0.13, largeRatio: 0.05 } : { ratio: 0.05, largeRatio: 0 };
 }
 
 /** Bytes that an old space of `oldSpaceBytes` needs beside itself when it is full. */
 export function heapOverheadBytes(oldSpaceBytes: number, nodeMajor: number): number {
-  const largeBytes = Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES);
-  return Math.ceil(oldSpaceBytes * OVERHEAD_RATIO + largeBytes * largeRatioOf(nodeMajor));
+  const { ratio, largeRatio } = overheadOf(nodeMajor);
+  return Math.ceil(oldSpaceBytes * ratio + Math.max(0, oldSpaceBytes - LARGE_HEAP_BYTES) * largeRatio);
 }
 
 /** The largest old space that fits `freeBytes` with its overhead. */
 export function oldSpaceWithin(freeBytes: number, nodeMajor: number): number {
-  const smallBytes = freeBytes / (1 + OVERHEAD_RATIO);
+  const { ratio, largeRatio } = overheadOf(nodeMajor);
+  const smallBytes = freeBytes / (1 + ratio);
   if (smallBytes <= LARGE_HEAP_BYTES) return smallBytes;
-  const largeRatio = largeRatioOf(nodeMajor);
-  return (freeBytes + LARGE_HEAP_BYTES * largeRatio) / (1 + OVERHEAD_RATIO + largeRatio);
+  return (freeBytes + LARGE_HEAP_BYTES * largeRatio) / (1 + ratio + largeRatio);
+}
+
+/** What the evidence needs at the limit where the young generation that V8 has emptied is smaller: in 128 MiB. */
+export function leastYoungBytes(nodeMajor: number): number {
+  return mib(nodeMajor < 24 ? 8 : 4);
 }
 
 /** What is written at V8's limit may take: the profile, the autopsy, the last lines. Measured: 4 to 12 MiB; the guard promises no more than this. */
@@ -103,7 +111,7 @@ export function fixedReserves(options: FullPlanOptions): HeapReserve[] {
     },
     {
       name: 'young',
-      bytes: semiSpaceBytes,
+      bytes: Math.max(semiSpaceBytes, leastYoungBytes(nodeMajor)),
       reason: 'young generation; V8 empties it at its limit, and the evidence is written in its place',
     },
     ...optional.filter(({ bytes }) => bytes > 0),

@@ -99,7 +99,7 @@ test('a machine without swap, with huge pages on request and a Guaranteed pod on
   };
   expect(findingsOf(files)).toEqual([]);
   expect(findingsOf(files, '20.20.2').map(({ sentence }) => sentence)).toEqual([
-    'Node.js 20: the collector keeps 18 % of what a heap has above 200 MiB beside it (5 % from Node.js 24 on), and its support ended in April 2026',
+    'Node.js 20: the collector keeps 13 % of a heap beside it, 18 % of what lies above 400 MiB (5 % from Node.js 24 on), and its support ended in April 2026',
   ]);
 });
 
