@@ -2,7 +2,7 @@ import { formatBytes } from '@plimsoll/memory';
 import { fullPlanOptions } from './plan/full-plan-options.ts';
 import type { HeapPlan, PlanHeapOptions, ReserveName } from './plan/heap-plan.ts';
 import { planHeap } from './plan/plan-heap.ts';
-import { fixedReserves, heapOverheadBytes, leastYoungBytes } from './plan/reserves.ts';
+import { fixedReserves, heapOverheadBytes, YOUNG_LEAST_BYTES } from './plan/reserves.ts';
 import type { V8Heap } from './v8-heap.ts';
 
 /** What {@link assessHeap} is told. */
@@ -55,7 +55,7 @@ export function assessHeap(options: AssessHeapOptions): HeapAssessment {
   const plan = planOrNone(terms);
   const peakBytes =
     reserves.reduce((sum, { name, bytes }) => (NOT_IN_THE_PEAK.has(name) ? sum : sum + bytes), 0) +
-    Math.max(heap.semiSpaceBytes, leastYoungBytes(nodeMajor)) +
+    Math.max(heap.semiSpaceBytes, YOUNG_LEAST_BYTES) +
     heap.oldSpaceBytes +
     heapOverheadBytes(heap.oldSpaceBytes, nodeMajor);
   const freeBytes = limitBytes - peakBytes;

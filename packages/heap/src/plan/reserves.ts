@@ -46,9 +46,7 @@ export function oldSpaceWithin(freeBytes: number, nodeMajor: number): number {
 }
 
 /** What the evidence needs at the limit where the young generation that V8 has emptied is smaller: in 128 MiB. */
-export function leastYoungBytes(nodeMajor: number): number {
-  return mib(nodeMajor < 24 ? 8 : 4);
-}
+export const YOUNG_LEAST_BYTES: number = mib(8);
 
 /** What is written at V8's limit may take: the profile, the autopsy, the last lines. Measured: 4 to 12 MiB; the guard promises no more than this. */
 export const EVIDENCE_BYTES: number = mib(20);
@@ -111,7 +109,7 @@ export function fixedReserves(options: FullPlanOptions): HeapReserve[] {
     },
     {
       name: 'young',
-      bytes: Math.max(semiSpaceBytes, leastYoungBytes(nodeMajor)),
+      bytes: Math.max(semiSpaceBytes, YOUNG_LEAST_BYTES),
       reason: 'young generation; V8 empties it at its limit, and the evidence is written in its place',
     },
     ...optional.filter(({ bytes }) => bytes > 0),

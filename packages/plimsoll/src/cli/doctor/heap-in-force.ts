@@ -61,10 +61,13 @@ function plannedHeap(limitBytes: number, nodeMajor: number): V8Heap | undefined 
   }
 }
 
-/** True when the first words are size flags that end in our preload, as `plimsoll run` puts them. */
+/** True when the first words are size flags and the form of an abort, ending in our preload, as `plimsoll run` puts them. */
 function isPlanned({ words }: Service): boolean {
   const end = words.findIndex((word) => /^--require=.*[\\/]preload\.cjs$/.test(word));
-  return end > 0 && words.slice(0, end).every((word) => /^--max-(?:old|semi)-space-size=\d+$/.test(word));
+  return (
+    end > 0 &&
+    words.slice(0, end).every((word) => /^--max-(?:old|semi)-space-size=\d+$|^--no-hard-abort$/.test(word))
+  );
 }
 
 function measureHeapLimit(

@@ -36,6 +36,7 @@ export function remedyFor(service: Service, plan: HeapPlan): Remedy {
 
 /** The user's own words: without heap flags and without what `plimsoll run` adds. */
 function withoutOurs(words: readonly string[]): string[] {
-  const ours = /^--max[-_](?:old[-_]space|semi[-_]space|heap)[-_]size|^--require=.*[\\/]preload\.cjs$/;
+  const ours =
+    /^--max[-_](?:old[-_]space|semi[-_]space|heap)[-_]size|^--no-hard-abort$|^--require=.*[\\/]preload\.cjs$/;
   return words.filter((word) => !ours.test(word));
 }
