@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,9 +33,10 @@ async function running(words: readonly string[], env: NodeJS.ProcessEnv = {}): P
     await ended;
     group.remove();
   });
-  if (child?.stdout == null || child.pid === undefined) throw new Error('the service did not start');
-  await once(child.stdout, 'data');
-  return child.pid;
+  const { stdout, pid } = child ?? {};
+  if (!stdout || pid === undefined) throw new Error('the service did not start');
+  await once(stdout, 'data');
+  return pid;
 }
 
 interface Answer {

@@ -106,9 +106,9 @@ test('V8’s own death as PID 1 has the code it has without us, 139 on x64, and 
   const leak = program(
     'leak.cjs',
     `const sessions = new Map();
-     setInterval(function fill() { for (let turn = 0; turn < 400; turn += 1) sessions.set(sessions.size, { at: [1, 2, 3], name: 's' + turn }); }, 4);`,
+     setInterval(function fill() { for (let turn = 0; turn < 800; turn += 1) sessions.set(sessions.size, { at: [1, 2, 3], name: 's' + turn }); }, 4);`,
   );
-  const words = ['node', '--max-old-space-size=48', leak];
+  const words = ['node', '--max-old-space-size=40', leak];
   const bare = runToEnd([...isolate, ...words]);
   const incidents = join(folder, 'incidents');
   const env = { PLIMSOLL_INCIDENT_DIR: incidents, PLIMSOLL_LOG: 'json' };
