@@ -40,6 +40,13 @@ test('before Node.js 24 a heap needs more beside itself, 779 instead of 857 MiB 
   expect([20, 22, 24].map((major) => oldSpaceMib(256, major))).toEqual([166, 157, 169]);
 });
 
+test('Node.js 26 needs 5 % more beside what a heap has above 400 MiB: 1,739 instead of 1,803 MiB of 2 GiB, and no less of 256 MiB', () => {
+  const oldSpaceMib = (limit: number, nodeMajor: number) =>
+    planHeap({ limitBytes: mib(limit), nodeMajor }).oldSpaceBytes / mib(1);
+  expect([24, 26].map((major) => oldSpaceMib(2048, major))).toEqual([1803, 1739]);
+  expect([24, 26].map((major) => oldSpaceMib(256, major))).toEqual([169, 169]);
+});
+
 test('three children and this process share 1 GiB: four equal old spaces of 203 MiB, the program counted once', () => {
   const plan = planHeap({ limitBytes: mib(1024), childCount: 3, nodeMajor: 24 });
   const { bytes } = plan.reserves.find(({ name }) => name === 'children') ?? { bytes: 0 };
