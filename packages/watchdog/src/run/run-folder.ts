@@ -97,7 +97,9 @@ export function findDeadRuns(runDir: string, self: ProcessIdentity): FoundRuns {
     if (!name.startsWith(`${self.hostName}-`) || name.endsWith(`-${self.bootId}`)) continue;
     if (name.includes(claimMark) && changedAgoMs(path) < staleClaimMs) continue;
     const timelinePath = join(path, timelineName);
-    const silentForMs = Date.now() - (statSync(timelinePath, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    // Without a timeline it is being made at this moment, by a replica that starts in the same second, or was left so.
+    const tickedAtMs = statSync(timelinePath, { throwIfNoEntry: false })?.mtimeMs;
+    const silentForMs = tickedAtMs === undefined ? changedAgoMs(path) : Date.now() - tickedAtMs;
     const status = readStatus(join(path, statusName));
     if (status === undefined) {
       // Killed between making the folder and the first status: nothing can be told about it.

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { identifyProcess, type ProcessIdentity } from '../../src/run/process-identity.ts';
@@ -94,4 +94,13 @@ test('runs of another host are left alone', () => {
   const dir = temporaryFolder();
   runOf(dir, { hostName: 'other', pid: deadPid() });
   expect(findDeadRuns(dir, identifyProcess()).dead).toEqual([]);
+});
+
+test('a folder that another process has made a moment ago and not filled yet is left to it', () => {
+  const dir = temporaryFolder();
+  const self = identifyProcess();
+  const path = join(dir, `${self.hostName}-1-0badcafe`);
+  mkdirSync(path);
+  expect(findDeadRuns(dir, self)).toEqual({ dead: [], undecidedCount: 0 });
+  expect(existsSync(path)).toBe(true);
 });
