@@ -154,7 +154,11 @@ test('PLIMSOLL_CONTROL=off opens no socket', async () => {
   await child.hasStarted;
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const [run = ''] = readdirSync(join(child.incidentDir, 'run'));
-  expect(readdirSync(join(child.incidentDir, 'run', run)).sort()).toEqual(['status.json', 'timeline.ring']);
+  expect(readdirSync(join(child.incidentDir, 'run', run)).sort()).toEqual([
+    '.v8-end',
+    'status.json',
+    'timeline.ring',
+  ]);
 });
 
 test('a killed process leaves a socket that nobody answers; the next start removes it', async () => {
