@@ -6,6 +6,8 @@ export interface ArmingObservation {
   readonly heapLimitBytes: number;
   /** The largest array or table of the heap, at most: when it is full it is copied into one of up to twice its size, and both must fit. */
   readonly largestObjectBytes: number;
+  /** What the container has left. */
+  readonly headroomBytes: number;
   /** Heap left after the last major collection. */
   readonly floorBytes: number;
   /** Where the floor is going. */
@@ -40,15 +42,22 @@ export const armingDefaults: ArmingThresholds = Object.freeze({
   leastBetweenMs: 60_000,
 });
 
-/** What the rule asks for, and why. */
+/** What the last words themselves take of the container, at least. */
+const EVIDENCE_BYTES = 8 * 2 ** 20;
+
+/** What the rule asks for, and why. `refuse`: it would be time, but armed the death would be a worse one. */
 export interface ArmingWish {
-  readonly action: 'arm' | 'disarm' | 'stay';
+  readonly action: 'arm' | 'disarm' | 'refuse' | 'stay';
   readonly reason: string;
 }
 
 const STAY: ArmingWish = { action: 'stay', reason: '' };
+const NO_ROOM = 'a table that doubles at the limit would be let grow beyond the container.';
 
-/** Decides when the near-limit hook is armed and disarmed. A healthy heap that is merely full is not armed: a flat floor says that it was as full before. */
+/**
+ * Decides when the near-limit hook is armed and disarmed. A healthy heap that is merely full is not armed: a flat floor says that it was as full before. Nor is one whose largest
+ * table would not fit into the container once more: armed, V8 grants it before it pauses, and the kernel would end what V8 ends by itself.
+ */
 export class ArmingRule {
   readonly #thresholds: ArmingThresholds;
   #armedAtMs = Number.NEGATIVE_INFINITY;
@@ -60,8 +69,12 @@ export class ArmingRule {
 
   /** What to do at this tick. `isArmed` is what came of the last wish. Never throws. */
   observe(observation: ArmingObservation, isArmed: boolean): ArmingWish {
-    const wish = isArmed ? this.#whileArmed(observation) : this.#whileDisarmed(observation);
-    if (wish.action === 'arm') this.#armedAtMs = observation.monotonicMs;
+    if (isArmed)
+      return fits(observation) ? this.#whileArmed(observation) : { action: 'disarm', reason: NO_ROOM };
+    const wish = this.#whileDisarmed(observation);
+    if (wish.action !== 'arm') return wish;
+    if (!fits(observation)) return { action: 'refuse', reason: NO_ROOM };
+    this.#armedAtMs = observation.monotonicMs;
     return wish;
   }
 
@@ -100,6 +113,11 @@ export class ArmingRule {
     const why = isLow ? `below ${percent(safeRatio)} of the heap limit` : 'the heap is flat';
     return { action: 'disarm', reason: `${why} for ${Math.round(safeMs / 1000)} s` };
   }
+}
+
+/** True where the container holds the largest table a second time, at up to twice its size, and the last words. */
+function fits({ headroomBytes, largestObjectBytes }: ArmingObservation): boolean {
+  return headroomBytes >= 2 * largestObjectBytes + (largestObjectBytes > 0 ? EVIDENCE_BYTES : 0);
 }
 
 function percent(ratio: number): string {

@@ -1,5 +1,5 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import { type MemorySample, type MemoryTrend, oldSpaceLimitBytes } from '@plimsoll/memory';
+import { journal, type MemorySample, type MemoryTrend, oldSpaceLimitBytes } from '@plimsoll/memory';
 import { type CensusOptions, takeCensus } from '../autopsy/census.ts';
 import { readHeapShape } from '../snapshot/heap-shape.ts';
 import { ArmingRule, type ArmingThresholds } from './arming-rule.ts';
@@ -38,6 +38,7 @@ export class NearLimitWatch {
   /** The largest object a profile has seen, and all large objects at that time: one object has since grown by no more than all of them. */
   #largestThenBytes: number | undefined;
   #allLargeThenBytes = 0;
+  #hasRefused = false;
 
   constructor(options: NearLimitWatchOptions = {}) {
     this.#rule = new ArmingRule(options.thresholds);
@@ -67,6 +68,7 @@ export class NearLimitWatch {
         heapUsedBytes: sample.heapUsedBytes,
         heapLimitBytes,
         largestObjectBytes: usedRatio >= SHAPE_ABOVE_RATIO ? this.#largestObjectBytes() : 0,
+        headroomBytes: sample.headroomBytes,
         floorBytes: trend.heapFloor.bytes,
         floorVerdict: trend.heapFloor.verdict,
         timeToLimitMs: trend.heapFloor.timeToLimitMs,
@@ -74,6 +76,10 @@ export class NearLimitWatch {
       isArmed,
     );
     if (wish.action === 'disarm') disarmNearLimit(wish.reason);
+    if (wish.action === 'refuse' && !this.#hasRefused) {
+      this.#hasRefused = true;
+      journal().write('inspect', 'arming-refused', { reason: wish.reason });
+    }
     if (wish.action !== 'arm') return;
     this.#startedUp.end();
     this.#census({ reason: `arming: ${wish.reason}` });

@@ -6,6 +6,7 @@ const calm: ArmingObservation = {
   heapUsedBytes: 50,
   heapLimitBytes: 100,
   largestObjectBytes: 1,
+  headroomBytes: 2 ** 30,
   floorBytes: 40,
   floorVerdict: 'growing',
   timeToLimitMs: Number.POSITIVE_INFINITY,
@@ -28,6 +29,17 @@ test.each([
   ['not a number', { heapUsedBytes: Number.NaN, floorBytes: Number.NaN }, 'stay'],
 ] as const)('disarmed, %s → %s', (_what, change, action) => {
   expect(new ArmingRule().observe({ ...calm, ...change }, false).action).toBe(action);
+});
+
+test('a table of 40 MiB is let grow where the container has 88 MiB left for it; below that the hook is not armed, or disarmed', () => {
+  const mib = 2 ** 20;
+  const full = { ...calm, heapUsedBytes: 90 * mib, heapLimitBytes: 100 * mib, largestObjectBytes: 40 * mib };
+  const wishes = (headroomBytes: number): string[] =>
+    [false, true].map((isArmed) => new ArmingRule().observe({ ...full, headroomBytes }, isArmed).action);
+  expect([wishes(88 * mib), wishes(88 * mib - 1)]).toEqual([
+    ['arm', 'stay'],
+    ['refuse', 'disarm'],
+  ]);
 });
 
 test('60 s below 60 % disarm, one tick above starts the minute again', () => {
