@@ -58,6 +58,8 @@ const INNER_SHARE = 0.5;
 const OTHERS_SHARE = 0.01;
 /** A line that less of the heap, or of its growth, comes from than this answers for nothing: every program has one that allocates most. */
 const ANSWER_SHARE = 0.2;
+/** What V8 knows of outside the heap may be little of what is there: who holds most of that little is named only where it is this share of the whole. */
+const OUTSIDE_SHARE = 1 / 3;
 /** From so many responses on that nobody reads, and so many bytes for each of them, they are the likely answer to what lies outside the heap and is nobody's: 64 KiB are what one read of a socket brings. */
 const LEAST_UNREAD_COUNT = 100;
 const LEAST_UNREAD_BYTES = 4 * 1024;
@@ -110,8 +112,10 @@ function conclude(now: Census, question: Question): Autopsy {
   const { isOffHeap } = question;
   const then = comparable(now, isOffHeap);
   const weighed = weigh(now, then, isOffHeap);
-  const explaining = findCulprit(weighed, now, then, isOffHeap);
   const outsideBytes = Math.max(wholeOf(now, true), question.offHeapBytes);
+  const found = findCulprit(weighed, now, then, isOffHeap);
+  const isAnswer = !isOffHeap || (found?.bytes ?? 0) >= OUTSIDE_SHARE * outsideBytes;
+  const explaining = isAnswer ? found : undefined;
   const unread = isOffHeap ? findUnread(weighed, outsideBytes) : undefined;
   // What is reached through a connection is where Node keeps it; a variable of the program says more.
   const culprit = explaining?.container.source === 'handle' ? (unread ?? explaining) : (explaining ?? unread);

@@ -85,8 +85,20 @@ test(
   () => {
     const much = autopsyOf('await ask(400, false); tell(2 * 2 ** 30);');
     expect(much.findings[0]).toMatchObject({ kind: 'allocation-site', name: 'unknown' });
+    expect(much.sentence).toMatch(/^No container explains the 2 GiB outside the heap/);
     const few = autopsyOf('await ask(50, false); tell(5 * 2 ** 20);');
     expect(few.findings[0]).toMatchObject({ kind: 'allocation-site', name: 'unknown' });
+  },
+  2 * waitMs,
+);
+
+test(
+  'who holds nearly all of 40 MiB of Buffers is named for 100 MiB outside the heap, and not for 2 GiB',
+  () => {
+    const held =
+      'const bodies = []; for (let i = 0; i < 640; i += 1) bodies.push(Buffer.alloc(65_536, 1)); setInterval(() => bodies, 1e5);';
+    const named = [100, 2048].map((mib) => autopsyOf(`${held} tell(${mib} * 2 ** 20);`).findings[0].name);
+    expect(named).toEqual(['bodies', 'unknown']);
   },
   2 * waitMs,
 );
