@@ -138,7 +138,16 @@ export class HeapLimitGuard {
         `V8's heap limit is near and its hook stands down: ${reason} A death there is told by what the ticks have filed.`,
         { reason },
       );
+      this.#fileNow(reason);
     }
+  }
+
+  /** Nothing can be filed at the limit: it is filed at this tick. */
+  #fileNow(reason: string): void {
+    const moment = this.#moment;
+    if (moment === undefined) return;
+    const sentence = `V8's heap limit is near and its hook stands down, ${reason.replace(/\.$/, '')}: ${describeState(moment.sample)}.`;
+    this.#terms.ladder?.raise({ trigger: 'heap-limit', sentence }, { ...moment, level: 'critical' });
   }
 
   #armed(reason: string, armMs: number): void {
