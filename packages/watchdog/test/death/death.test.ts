@@ -18,7 +18,6 @@ describe.skipIf(refusal !== undefined)(
       ['timers', 'sessions kept by a timer'],
       ['async', 'an audit trail kept by an async handler'],
       ['closures', 'listeners that nobody takes off'],
-      ['array', 'an array of tiny objects'],
     ])(
       '%s: %s at 40 MB/s die by V8 (134), with one whole incident that names them',
       async (scenario) => {
@@ -34,10 +33,14 @@ describe.skipIf(refusal !== undefined)(
       patienceMs,
     );
 
-    test(
-      'map: a Map whose table outgrows the container in one step ends by V8 or the kernel, named beforehand',
-      async () => {
-        const { stderr, ...found } = await runCell({ ...cell, scenario: 'map' });
+    // Armed in the tick before, V8 grants the larger table and pauses after it: the kernel may come first.
+    test.each([
+      ['map', 'a Map whose table'],
+      ['array', 'an array whose elements'],
+    ])(
+      '%s: %s outgrow the container in one step: it ends by V8 or the kernel, named beforehand',
+      async (scenario) => {
+        const { stderr, ...found } = await runCell({ ...cell, scenario });
         expect(['SIGABRT', 'SIGKILL']).toContain(found.outcome);
         expect(found, stderr).toMatchObject({
           incidents: 1,
